@@ -1,0 +1,10 @@
+namespace Violence.Kademlia.Primitives;
+
+/// <summary>A node as others know it: its id and the UDP address it answers at.</summary>
+/// <param name="Id">The node's position in the key space.</param>
+/// <param name="Endpoint">Where it receives.</param>
+public readonly record struct Contact(NodeId Id, NodeEndpoint Endpoint)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Id} at {Endpoint}";
+}
