@@ -59,7 +59,7 @@ public sealed class BuildScriptTests
 
     [Test]
     public void An_unknown_target_is_an_error() =>
-        Assert.That(() => Run(Script, "Deploy -DryRun"), Throws.InstanceOf<ParameterBindingException>());
+        Assert.That(Run(Script, "Deploy -DryRun").Errors.Select(error => error.Exception), Has.One.InstanceOf<ParameterBindingException>());
 
     [Test]
     public void A_failing_dotnet_line_stops_the_script_with_its_exit_code()
@@ -109,7 +109,7 @@ public sealed class BuildScriptTests
         using PowerShell shell = Shell();
         var lines = shell.AddScript($"& '{script}' {arguments}").Invoke().Select(line => line?.ToString()?.TrimEnd() ?? "").ToList();
         int exitCode = Convert.ToInt32(shell.Runspace.SessionStateProxy.GetVariable("LASTEXITCODE"), null);
-        return new ScriptRun(lines, exitCode);
+        return new ScriptRun(lines, [.. shell.Streams.Error], exitCode);
     }
 
     private static PowerShell Shell()
@@ -123,5 +123,5 @@ public sealed class BuildScriptTests
         return PowerShell.Create(state);
     }
 
-    private sealed record ScriptRun(IReadOnlyList<string> Lines, int ExitCode);
+    private sealed record ScriptRun(IReadOnlyList<string> Lines, IReadOnlyList<ErrorRecord> Errors, int ExitCode);
 }
