@@ -1,0 +1,121 @@
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Wire;
+
+/// <summary>
+/// What one datagram says. Made once and filled again for every datagram, so that reading allocates nothing; what it
+/// hands out points into the datagram and holds until the next read. Elements the message's kind does not have are
+/// empty, and all are after an error.
+/// </summary>
+internal sealed class IncomingMessage
+{
+    private readonly Contact[] _contacts = new Contact[WireLimits.MaxContacts];
+    private readonly Slice[] _records = new Slice[WireLimits.MaxRecords];
+    private ReadOnlyMemory<byte> _datagram;
+    private Slice _publicKey;
+    private Slice _signature;
+
+    public MessageHeader Header { get; internal set; }
+
+    /// <summary>Length of the datagram in bytes, padding included: what an unproven requester's reply may not exceed.</summary>
+    public int Size => _datagram.Length;
+
+    /// <summary>False only for a request whose sender has no cookie of ours.</summary>
+    public bool HasCookie { get; private set; }
+
+    /// <summary>The cookie's 8 bytes as a big-endian number.</summary>
+    public ulong Cookie { get; private set; }
+
+    /// <summary>Replies: the address the request came from, as the replier saw it.</summary>
+    public NodeEndpoint Observed { get; internal set; }
+
+    /// <summary>PING: the endpoint at which the asker addresses us, when it wants our identity proved.</summary>
+    public NodeEndpoint? Challenge { get; internal set; }
+
+    /// <summary>FIND_NODE: the target; FIND_VALUE: the key's position.</summary>
+    public NodeId Target { get; internal set; }
+
+    /// <summary>FIND_NODE, FIND_VALUE: the contacts that are of use to the asker.</summary>
+    public AddressFamilies Families { get; internal set; }
+
+    /// <summary>FIND_VALUE: only this owner's records are wanted.</summary>
+    public NodeId? Owner { get; internal set; }
+
+    /// <summary>FIND_VALUE: continue after this record. VALUES: more follow after this one.</summary>
+    public RecordCursor? Cursor { get; internal set; }
+
+    /// <summary>PONG: whether it answers a challenge.</summary>
+    public bool HasProof => _publicKey.Length != 0;
+
+    public ReadOnlySpan<byte> PublicKey => _datagram.Span.Slice(_publicKey.Start, _publicKey.Length);
+
+    public ReadOnlySpan<byte> Signature => _datagram.Span.Slice(_signature.Start, _signature.Length);
+
+    /// <summary>STORED: what the holder did.</summary>
+    public StoreStatus Status { get; internal set; }
+
+    /// <summary>STORED: the sequence of the record the holder has now; 0 when none.</summary>
+    public ulong Sequence { get; internal set; }
+
+    /// <summary>Contacts that can be sent to; the others in the datagram were skipped.</summary>
+    public int ContactCount { get; private set; }
+
+    /// <summary>NODES, VALUES: the contacts, closest first as the replier says.</summary>
+    public ReadOnlySpan<Contact> Contacts => _contacts.AsSpan(0, ContactCount);
+
+    /// <summary>1 for STORE; as many as there are for VALUES.</summary>
+    public int RecordCount { get; private set; }
+
+    /// <summary>VALUES: how many records the replier has under the key (of the wanted owner).</summary>
+    public uint Total { get; internal set; }
+
+    /// <summary>The bytes of a record as they came; nothing about them was checked but their length.</summary>
+    public ReadOnlyMemory<byte> RecordAt(int index)
+    {
+        Slice slice = _records.AsSpan(0, RecordCount)[index];
+        return _datagram.Slice(slice.Start, slice.Length);
+    }
+
+    /// <summary>Seconds the replier says it has held a record of that owner and label without a gap.</summary>
+    public uint HeldAt(int index) => _records.AsSpan(0, RecordCount)[index].Held;
+
+    /// <summary>Forgets the last datagram and points at this one.</summary>
+    internal void Begin(ReadOnlyMemory<byte> datagram)
+    {
+        _datagram = datagram;
+        _publicKey = default;
+        _signature = default;
+        Header = default;
+        HasCookie = false;
+        Cookie = 0;
+        Observed = default;
+        Challenge = null;
+        Target = default;
+        Families = AddressFamilies.None;
+        Owner = null;
+        Cursor = null;
+        Status = default;
+        Sequence = 0;
+        ContactCount = 0;
+        RecordCount = 0;
+        Total = 0;
+    }
+
+    internal void SetCookie(ulong cookie)
+    {
+        HasCookie = true;
+        Cookie = cookie;
+    }
+
+    internal void SetProof(int publicKeyStart, int signatureStart)
+    {
+        _publicKey = new Slice(publicKeyStart, WireLimits.PublicKeySize, 0);
+        _signature = new Slice(signatureStart, WireLimits.SignatureSize, 0);
+    }
+
+    internal void Add(Contact contact) => _contacts[ContactCount++] = contact;
+
+    internal void AddRecord(int start, int length, uint held) => _records[RecordCount++] = new Slice(start, length, held);
+
+    private readonly record struct Slice(int Start, int Length, uint Held);
+}

@@ -1,0 +1,314 @@
+using System.Buffers.Binary;
+using System.Text;
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Wire;
+
+/// <summary>
+/// Reads datagrams (docs/protocol.md). Takes any bytes, never throws, and allocates nothing but a cursor's label.
+/// </summary>
+internal static class MessageReader
+{
+    private const int HeaderElements = 7;
+    private const ulong ClientFlag = 1;
+
+    /// <summary>Reads a datagram of <paramref name="network"/> into <paramref name="into"/>.</summary>
+    /// <returns>What is wrong with it; then <paramref name="into"/> is empty.</returns>
+    public static WireError Read(ReadOnlyMemory<byte> datagram, uint network, IncomingMessage into)
+    {
+        if (datagram.Length > WireLimits.MaxDatagram)
+        {
+            into.Begin(default);
+            return WireError.TooLarge;
+        }
+
+        into.Begin(datagram);
+        var reader = new FieldReader(datagram);
+        WireError error = ReadMessage(ref reader, network, into);
+        if (error != WireError.None)
+        {
+            into.Begin(default);
+        }
+
+        return error;
+    }
+
+    private static WireError ReadMessage(ref FieldReader reader, uint network, IncomingMessage into)
+    {
+        // Another version may have another header: nothing is asked of the array before the version is known.
+        if (!reader.TryReadList(int.MaxValue, out int count) || !reader.TryReadUnsigned(ulong.MaxValue, out ulong version))
+        {
+            return WireError.Malformed;
+        }
+
+        if (version != WireLimits.Version)
+        {
+            return WireError.OtherVersion;
+        }
+
+        if (count < HeaderElements || !reader.TryReadUnsigned(uint.MaxValue, out ulong theirNetwork))
+        {
+            return WireError.Malformed;
+        }
+
+        if (theirNetwork != network)
+        {
+            return WireError.OtherNetwork;
+        }
+
+        return TryReadHeader(ref reader, network, into)
+            && TryReadBody(ref reader, into)
+            && reader.TrySkip(count - HeaderElements)
+                ? WireError.None
+                : WireError.Malformed;
+    }
+
+    private static bool TryReadHeader(ref FieldReader reader, uint network, IncomingMessage into)
+    {
+        if (!reader.TryReadUnsigned(byte.MaxValue, out ulong kind)
+            || !reader.TryReadUnsigned(ulong.MaxValue, out ulong transaction)
+            || !TryReadId(ref reader, out NodeId sender)
+            || !reader.TryReadUnsigned(ulong.MaxValue, out ulong flags))
+        {
+            return false;
+        }
+
+        bool isClient = (flags & ClientFlag) != 0;
+        into.Header = new MessageHeader(network, (MessageKind)kind, new TransactionId(transaction), sender, isClient);
+        return true;
+    }
+
+    private static bool TryReadBody(ref FieldReader reader, IncomingMessage into)
+    {
+        MessageKind kind = into.Header.Kind;
+        int known = kind switch
+        {
+            MessageKind.Goodbye => 1,
+            MessageKind.Ping or MessageKind.Store or MessageKind.Retry => 2,
+            MessageKind.FindNode or MessageKind.Pong or MessageKind.Nodes => 3,
+            MessageKind.Stored => 4,
+            MessageKind.FindValue => 5,
+            MessageKind.Values => 6,
+            _ => 0,
+        };
+        return known != 0
+            && reader.TryReadArray(known, out int extra)
+            && (kind.IsRequest() ? TryReadRequestCookie(ref reader, into) : TryReadObservedAndCookie(ref reader, into))
+            && TryReadElements(ref reader, kind, into)
+            && reader.TrySkip(extra);
+    }
+
+    private static bool TryReadElements(ref FieldReader reader, MessageKind kind, IncomingMessage into) => kind switch
+    {
+        MessageKind.Ping => TryReadChallenge(ref reader, into),
+        MessageKind.Store => TryReadRecord(ref reader, into, isHeld: false),
+        MessageKind.FindNode => TryReadTarget(ref reader, into),
+        MessageKind.FindValue =>
+            TryReadTarget(ref reader, into) && TryReadOwner(ref reader, into) && TryReadCursor(ref reader, into),
+        MessageKind.Pong => TryReadProof(ref reader, into),
+        MessageKind.Stored => TryReadStored(ref reader, into),
+        MessageKind.Nodes => TryReadContacts(ref reader, into),
+        MessageKind.Values =>
+            TryReadContacts(ref reader, into)
+            && TryReadRecords(ref reader, into)
+            && TryReadCursor(ref reader, into)
+            && TryReadTotal(ref reader, into),
+        _ => true,
+    };
+
+    private static bool TryReadRequestCookie(ref FieldReader reader, IncomingMessage into) =>
+        reader.TryReadNil() || TryReadCookie(ref reader, into);
+
+    private static bool TryReadObservedAndCookie(ref FieldReader reader, IncomingMessage into)
+    {
+        bool isRead = TryReadEndpoint(ref reader, out NodeEndpoint observed);
+        into.Observed = observed;
+        return isRead && TryReadCookie(ref reader, into);
+    }
+
+    private static bool TryReadCookie(ref FieldReader reader, IncomingMessage into)
+    {
+        if (!reader.TryReadBinary(WireLimits.CookieSize, WireLimits.CookieSize, out ReadOnlySpan<byte> cookie))
+        {
+            return false;
+        }
+
+        into.SetCookie(BinaryPrimitives.ReadUInt64BigEndian(cookie));
+        return true;
+    }
+
+    private static bool TryReadChallenge(ref FieldReader reader, IncomingMessage into)
+    {
+        if (reader.TryReadNil())
+        {
+            return true;
+        }
+
+        bool isRead = TryReadEndpoint(ref reader, out NodeEndpoint challenge);
+        into.Challenge = challenge;
+        return isRead;
+    }
+
+    private static bool TryReadTarget(ref FieldReader reader, IncomingMessage into)
+    {
+        if (!TryReadId(ref reader, out NodeId target) || !reader.TryReadUnsigned(ulong.MaxValue, out ulong families))
+        {
+            return false;
+        }
+
+        into.Target = target;
+        into.Families = (AddressFamilies)families & AddressFamilies.Both;
+        return true;
+    }
+
+    private static bool TryReadOwner(ref FieldReader reader, IncomingMessage into)
+    {
+        if (reader.TryReadNil())
+        {
+            return true;
+        }
+
+        bool isRead = TryReadId(ref reader, out NodeId owner);
+        into.Owner = owner;
+        return isRead;
+    }
+
+    private static bool TryReadCursor(ref FieldReader reader, IncomingMessage into)
+    {
+        if (reader.TryReadNil())
+        {
+            return true;
+        }
+
+        if (!reader.TryReadArray(2, out int extra)
+            || !TryReadId(ref reader, out NodeId owner)
+            || !reader.TryReadText(Record.MaxLabelSize, out ReadOnlySpan<byte> label)
+            || !reader.TrySkip(extra))
+        {
+            return false;
+        }
+
+        into.Cursor = new RecordCursor(owner, Encoding.UTF8.GetString(label));
+        return true;
+    }
+
+    private static bool TryReadProof(ref FieldReader reader, IncomingMessage into)
+    {
+        if (reader.TryReadNil())
+        {
+            return true;
+        }
+
+        if (!reader.TryReadArray(2, out int extra)
+            || !reader.TryReadBinary(WireLimits.PublicKeySize, WireLimits.PublicKeySize, out ReadOnlySpan<byte> publicKey))
+        {
+            return false;
+        }
+
+        int keyStart = reader.Position - publicKey.Length;
+        if (!reader.TryReadBinary(WireLimits.SignatureSize, WireLimits.SignatureSize, out ReadOnlySpan<byte> signature))
+        {
+            return false;
+        }
+
+        into.SetProof(keyStart, reader.Position - signature.Length);
+        return reader.TrySkip(extra);
+    }
+
+    private static bool TryReadStored(ref FieldReader reader, IncomingMessage into)
+    {
+        if (!reader.TryReadUnsigned((ulong)StoreStatus.Full, out ulong status)
+            || !reader.TryReadUnsigned(ulong.MaxValue, out ulong sequence))
+        {
+            return false;
+        }
+
+        into.Status = (StoreStatus)status;
+        into.Sequence = sequence;
+        return true;
+    }
+
+    private static bool TryReadContacts(ref FieldReader reader, IncomingMessage into)
+    {
+        if (!reader.TryReadList(WireLimits.MaxContacts, out int count))
+        {
+            return false;
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            if (!reader.TryReadBinary(NodeId.Size, NodeId.Size + NodeEndpoint.IPv6Size, out ReadOnlySpan<byte> bytes)
+                || !NodeEndpoint.TryRead(bytes[NodeId.Size..], out NodeEndpoint endpoint))
+            {
+                return false;
+            }
+
+            if (endpoint.IsSendable)
+            {
+                into.Add(new Contact(new NodeId(bytes), endpoint));
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TryReadRecords(ref FieldReader reader, IncomingMessage into)
+    {
+        if (!reader.TryReadList(WireLimits.MaxRecords, out int count))
+        {
+            return false;
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            if (!reader.TryReadArray(2, out int extra)
+                || !TryReadRecord(ref reader, into, isHeld: true)
+                || !reader.TrySkip(extra))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TryReadTotal(ref FieldReader reader, IncomingMessage into)
+    {
+        bool isRead = reader.TryReadUnsigned(uint.MaxValue, out ulong total);
+        into.Total = (uint)total;
+        return isRead;
+    }
+
+    /// <summary>A record, with the seconds it has been held after it in a VALUES.</summary>
+    private static bool TryReadRecord(ref FieldReader reader, IncomingMessage into, bool isHeld)
+    {
+        if (!reader.TryReadBinary(0, Record.MaxSize, out ReadOnlySpan<byte> bytes))
+        {
+            return false;
+        }
+
+        int start = reader.Position - bytes.Length;
+        ulong held = 0;
+        if (isHeld && !reader.TryReadUnsigned(uint.MaxValue, out held))
+        {
+            return false;
+        }
+
+        into.AddRecord(start, bytes.Length, (uint)held);
+        return true;
+    }
+
+    private static bool TryReadId(ref FieldReader reader, out NodeId id)
+    {
+        bool isRead = reader.TryReadBinary(NodeId.Size, NodeId.Size, out ReadOnlySpan<byte> bytes);
+        id = isRead ? new NodeId(bytes) : default;
+        return isRead;
+    }
+
+    private static bool TryReadEndpoint(ref FieldReader reader, out NodeEndpoint endpoint)
+    {
+        endpoint = default;
+        return reader.TryReadBinary(NodeEndpoint.IPv4Size, NodeEndpoint.IPv6Size, out ReadOnlySpan<byte> bytes)
+            && NodeEndpoint.TryRead(bytes, out endpoint);
+    }
+}
