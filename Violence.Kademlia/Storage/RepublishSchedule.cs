@@ -1,0 +1,158 @@
+using System.Diagnostics.CodeAnalysis;
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Storage;
+
+/// <summary>
+/// When each record that this node owns is published again. Invariant: every record in it always has a next time, at most
+/// an interval (and its jitter) away, so that none is lost when nobody reports how a publication went.
+/// </summary>
+internal sealed class RepublishSchedule
+{
+    /// <summary>How far a time is moved at random, either way: records published together drift apart.</summary>
+    public const double JitterShare = 0.2;
+
+    public static readonly TimeSpan DefaultInterval = TimeSpan.FromMinutes(15);
+
+    /// <summary>The wait after the first publication that fell short; it doubles with each further one, up to the interval.</summary>
+    public static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
+
+    private readonly EntropySource _entropy;
+    private readonly TimeSpan _interval;
+    private readonly int _maxRecords;
+    private readonly Dictionary<Place, Owned> _owned = [];
+    private readonly SortedSet<Owned> _byDue = new(Comparer<Owned>.Create(CompareDue));
+    private long _added;
+
+    /// <param name="entropy">Draws the jitter.</param>
+    /// <param name="interval">Time from one publication to the next.</param>
+    /// <param name="maxRecords">Most records one node may own.</param>
+    public RepublishSchedule(EntropySource entropy, TimeSpan interval, int maxRecords = 10_000)
+    {
+        _entropy = entropy;
+        _interval = interval;
+        _maxRecords = maxRecords;
+    }
+
+    public int Count => _owned.Count;
+
+    /// <summary>When the next record is due; <see cref="Instant.Never"/> when there is none.</summary>
+    public Instant NextDue => _byDue.Min?.Due ?? Instant.Never;
+
+    /// <summary>
+    /// Takes up a record that is being published now, in the place of an earlier one of the same key, owner and label. It
+    /// is next due an interval from now.
+    /// </summary>
+    /// <returns>False when as many records as allowed are in it already.</returns>
+    public bool Put(Record record, Instant now)
+    {
+        var place = new Place(record.Key, record.Owner, record.Label);
+        if (_owned.TryGetValue(place, out Owned? owned))
+        {
+            _byDue.Remove(owned);
+            owned.Record = record;
+            owned.Attempts = 0;
+        }
+        else
+        {
+            if (_owned.Count >= _maxRecords)
+            {
+                return false;
+            }
+
+            owned = new Owned(record, _added++);
+            _owned.Add(place, owned);
+        }
+
+        owned.Due = now + NextInterval();
+        _byDue.Add(owned);
+        return true;
+    }
+
+    /// <returns>False when there was no such record.</returns>
+    public bool Remove(RecordKey key, NodeId owner, string label) =>
+        _owned.Remove(new Place(key, owner, label), out Owned? owned) && _byDue.Remove(owned);
+
+    /// <summary>
+    /// The record that has been due longest, if one is. It is due again an interval from now, whatever becomes of this
+    /// publication.
+    /// </summary>
+    public bool TryTakeDue(Instant now, [NotNullWhen(true)] out Record? record)
+    {
+        if (_byDue.Min is not { } owned || owned.Due > now)
+        {
+            record = null;
+            return false;
+        }
+
+        Move(owned, now + NextInterval());
+        record = owned.Record;
+        return true;
+    }
+
+    /// <summary>
+    /// A publication fell short of the copies it wanted: the record becomes due after 5 s, then 10 s, 20 s and so on up to
+    /// the interval, but never later than it would have been. Ignored when the record is no longer in the schedule.
+    /// </summary>
+    public void Retry(Record record, Instant now)
+    {
+        if (!TryFind(record, out Owned? owned))
+        {
+            return;
+        }
+
+        // Capped before the power: beyond this many doublings any interval has been reached.
+        TimeSpan wait = FirstRetry * Math.Pow(2, Math.Min(owned.Attempts, 30));
+        owned.Attempts++;
+        if (wait < _interval)
+        {
+            Move(owned, Instant.Min(owned.Due, now + _entropy.Jitter(wait, JitterShare)));
+        }
+    }
+
+    /// <summary>A publication reached all it wanted: the next shortfall starts with the short wait again.</summary>
+    public void Succeeded(Record record)
+    {
+        if (TryFind(record, out Owned? owned))
+        {
+            owned.Attempts = 0;
+        }
+    }
+
+    /// <summary>All records in the schedule, in the order they were first put.</summary>
+    public List<Record> Snapshot() => [.. _byDue.OrderBy(owned => owned.Number).Select(owned => owned.Record)];
+
+    private TimeSpan NextInterval() => _entropy.Jitter(_interval, JitterShare);
+
+    // A late report about a record that was replaced meanwhile says nothing about its successor.
+    private bool TryFind(Record record, [NotNullWhen(true)] out Owned? owned) =>
+        _owned.TryGetValue(new Place(record.Key, record.Owner, record.Label), out owned) && owned.Record.SameBytes(record);
+
+    private void Move(Owned owned, Instant due)
+    {
+        _byDue.Remove(owned);
+        owned.Due = due;
+        _byDue.Add(owned);
+    }
+
+    private static int CompareDue(Owned left, Owned right)
+    {
+        int byDue = left.Due.CompareTo(right.Due);
+        return byDue != 0 ? byDue : left.Number.CompareTo(right.Number);
+    }
+
+    private readonly record struct Place(RecordKey Key, NodeId Owner, string Label);
+
+    /// <summary>A record in the schedule. <see cref="Due"/> changes only while it is out of the sorted set.</summary>
+    private sealed class Owned(Record record, long number)
+    {
+        public Record Record { get; set; } = record;
+
+        public long Number { get; } = number;
+
+        public Instant Due { get; set; }
+
+        /// <summary>Publications in a row that fell short.</summary>
+        public int Attempts { get; set; }
+    }
+}
