@@ -1,0 +1,22 @@
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Routing;
+
+/// <summary>
+/// One contact of the routing table: it proved its id at this endpoint. 80 bytes; <see cref="Previous"/> and
+/// <see cref="Next"/> are slots of the neighbours in its bucket's list, from least to most recently seen.
+/// </summary>
+internal struct BucketEntry
+{
+    public Contact Contact;
+    public Instant FirstSeen;
+    public Instant LastSeen;
+    public int Previous;
+    public int Next;
+
+    /// <summary>Requests in a row that it left unanswered.</summary>
+    public byte Failures;
+
+    /// <summary>Whether it answered the last request; only such contacts are handed on to others.</summary>
+    public readonly bool IsReliable => Failures == 0;
+}

@@ -1,0 +1,72 @@
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Routing;
+
+/// <summary>
+/// Slots in the order of their entries' ids. Ids with a common prefix stand side by side, so every bucket, and every subtree
+/// of the paper's tree, is a range of this array, and <see cref="NearestWalk"/> needs no other structure to find the nearest.
+/// </summary>
+internal sealed class IdOrder(EntryPool pool)
+{
+    private int[] _slots = [];
+
+    public int Count { get; private set; }
+
+    public ReadOnlySpan<int> Slots => _slots.AsSpan(0, Count);
+
+    /// <summary>The slot of an id, or <see cref="EntryPool.None"/>.</summary>
+    public int Find(NodeId id)
+    {
+        int index = IndexOf(id);
+        return index >= 0 ? _slots[index] : EntryPool.None;
+    }
+
+    /// <summary>Takes a slot in whose id is not here yet.</summary>
+    public void Insert(int slot)
+    {
+        int index = ~IndexOf(pool[slot].Contact.Id);
+        if (Count == _slots.Length)
+        {
+            Array.Resize(ref _slots, EntryPool.GrownLength(Count));
+        }
+
+        _slots.AsSpan(index, Count - index).CopyTo(_slots.AsSpan(index + 1));
+        _slots[index] = slot;
+        Count++;
+    }
+
+    /// <summary>Takes a slot out that is here; its entry must still hold the id it was inserted with.</summary>
+    public void Remove(int slot)
+    {
+        int index = IndexOf(pool[slot].Contact.Id);
+        _slots.AsSpan(index + 1, Count - index - 1).CopyTo(_slots.AsSpan(index));
+        Count--;
+    }
+
+    private int IndexOf(NodeId id)
+    {
+        ReadOnlySpan<BucketEntry> entries = pool.Entries;
+        int low = 0;
+        int high = Count;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            int comparison = entries[_slots[middle]].Contact.Id.CompareTo(id);
+            if (comparison == 0)
+            {
+                return middle;
+            }
+
+            if (comparison < 0)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return ~low;
+    }
+}

@@ -1,0 +1,88 @@
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Routing;
+
+/// <summary>
+/// Visits slots in the order of their distance to a target, nearest first, by walking the binary tree that the sorted ids
+/// spell out: at each branch the half that agrees with the target's bit comes wholly before the other. Nothing is sorted, and
+/// what is not reached is not looked at.
+/// </summary>
+internal ref struct NearestWalk
+{
+    /// <summary>The other half waits at every branch on the way down, and branches lie at rising bits of 160.</summary>
+    public const int StackSize = NodeId.Bits;
+
+    private readonly ReadOnlySpan<BucketEntry> _entries;
+    private readonly ReadOnlySpan<int> _slots;
+    private readonly Span<Branch> _stack;
+    private readonly NodeId _target;
+    private int _waiting;
+
+    public NearestWalk(EntryPool pool, IdOrder order, NodeId target, Span<Branch> stack)
+    {
+        _entries = pool.Entries;
+        _slots = order.Slots;
+        _stack = stack;
+        _target = target;
+        if (!_slots.IsEmpty)
+        {
+            _stack[_waiting++] = new Branch(0, _slots.Length);
+        }
+    }
+
+    public bool TryNext(out int slot)
+    {
+        if (_waiting == 0)
+        {
+            slot = EntryPool.None;
+            return false;
+        }
+
+        (int low, int high) = _stack[--_waiting];
+        while (high - low > 1)
+        {
+            // First and last of a sorted range share exactly what the whole range shares: the next bit is the branch.
+            int bit = IdAt(low).CommonPrefixLength(IdAt(high - 1));
+            int middle = FirstWithBit(bit, low, high);
+            if (_target.Bit(bit))
+            {
+                _stack[_waiting++] = new Branch(low, middle);
+                low = middle;
+            }
+            else
+            {
+                _stack[_waiting++] = new Branch(middle, high);
+                high = middle;
+            }
+        }
+
+        slot = _slots[low];
+        return true;
+    }
+
+    /// <summary>Where the ones begin; the first id of the range has a zero there, the last a one.</summary>
+    private readonly int FirstWithBit(int bit, int low, int high)
+    {
+        low++;
+        high--;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (IdAt(middle).Bit(bit))
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
+            }
+        }
+
+        return low;
+    }
+
+    private readonly NodeId IdAt(int index) => _entries[_slots[index]].Contact.Id;
+
+    /// <summary>A range of the sorted slots, the end excluded.</summary>
+    internal readonly record struct Branch(int Low, int High);
+}

@@ -1,0 +1,256 @@
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Routing;
+
+// Who gets in: the decision is one pure function, so that asking beforehand and adding cannot disagree.
+internal sealed partial class RoutingTable
+{
+    /// <summary>Offers a contact that has just proved its id at its endpoint.</summary>
+    public BucketAddResult Add(Contact proven, Instant now)
+    {
+        if (proven.Id == Self)
+        {
+            return BucketAddResult.OwnId;
+        }
+
+        int known = Find(proven.Id);
+        int holder = _endpoints.Find(proven.Endpoint);
+        if (known != EntryPool.None && known == holder)
+        {
+            BucketOf(proven.Id).Seen(known, now);
+            return BucketAddResult.Refreshed;
+        }
+
+        BucketAddResult result = Judge(proven, known, holder, out int displaced);
+        if (holder != EntryPool.None)
+        {
+            // One endpoint is one node, and another id has just been proved here.
+            RemoveSlot(holder);
+        }
+
+        switch (result)
+        {
+            case BucketAddResult.Moved:
+                Move(known, proven.Endpoint, now);
+                break;
+            case BucketAddResult.Added:
+                if (displaced != EntryPool.None)
+                {
+                    Displace(displaced);
+                }
+
+                Insert(proven, now);
+                break;
+            case BucketAddResult.Full:
+                BucketOf(proven.Id).Replacements.Put(proven, proven: true);
+                break;
+            default:
+                break;
+        }
+
+        return result;
+    }
+
+    /// <summary>Whether <see cref="Add"/> would admit a contact; asked before a proof is spent on it.</summary>
+    /// <param name="contact">Who might be added; unproven.</param>
+    /// <param name="leastRecentlySeen">
+    /// Whom to probe when the bucket is full: if it fails to answer it gives way. Null when the contact is refused for another reason.
+    /// </param>
+    public bool HasRoomFor(Contact contact, out Contact? leastRecentlySeen)
+    {
+        leastRecentlySeen = null;
+        if (contact.Id == Self)
+        {
+            return false;
+        }
+
+        int known = Find(contact.Id);
+        int holder = _endpoints.Find(contact.Endpoint);
+        if (known != EntryPool.None && known == holder)
+        {
+            return true;
+        }
+
+        BucketAddResult result = Judge(contact, known, holder, out _);
+        if (result == BucketAddResult.Full)
+        {
+            leastRecentlySeen = _pool[BucketOf(contact.Id).Head].Contact;
+        }
+
+        return result is BucketAddResult.Added or BucketAddResult.Moved;
+    }
+
+    /// <summary>Remembers a contact that others told of, as a candidate behind its bucket; it has proved nothing yet.</summary>
+    public void Suggest(Contact unverified)
+    {
+        if (unverified.Id != Self && Find(unverified.Id) == EntryPool.None && _endpoints.Find(unverified.Endpoint) == EntryPool.None)
+        {
+            BucketOf(unverified.Id).Replacements.Put(unverified, proven: false);
+        }
+    }
+
+    /// <summary>Takes out a candidate of a bucket that has room, the nearest bucket first: to be verified and added.</summary>
+    public bool TryTakeCandidate(out Contact candidate)
+    {
+        for (int index = _buckets.Count - 1; index >= 0; index--)
+        {
+            Bucket bucket = _buckets[index];
+            if (bucket.Count < bucket.Capacity && bucket.Replacements.TryTake(out candidate))
+            {
+                return true;
+            }
+        }
+
+        candidate = default;
+        return false;
+    }
+
+    /// <summary>Decides and changes nothing. <paramref name="leaving"/> holds the endpoint now and counts as gone.</summary>
+    private BucketAddResult Judge(Contact contact, int known, int leaving, out int displaced)
+    {
+        displaced = EntryPool.None;
+        Bucket bucket = BucketOf(contact.Id);
+        if (ExceedsQuota(contact, known, leaving))
+        {
+            return BucketAddResult.QuotaExceeded;
+        }
+
+        if (known != EntryPool.None)
+        {
+            return BucketAddResult.Moved;
+        }
+
+        bool makesRoom = leaving != EntryPool.None && BucketOf(_pool[leaving].Contact.Id) == bucket;
+        int count = bucket.Count - (makesRoom ? 1 : 0);
+        if (count < bucket.Capacity)
+        {
+            return BucketAddResult.Added;
+        }
+
+        displaced = bucket.FirstStale(leaving);
+        if (displaced != EntryPool.None)
+        {
+            return BucketAddResult.Added;
+        }
+
+        if (!IsAmongClosest(contact.Id, bucket, leaving))
+        {
+            return BucketAddResult.Full;
+        }
+
+        if (count >= bucket.Capacity + _limits.K)
+        {
+            displaced = LeastDeserving(bucket, leaving);
+        }
+
+        return BucketAddResult.Added;
+    }
+
+    private bool ExceedsQuota(Contact contact, int known, int leaving)
+    {
+        if (contact.Endpoint.IsPrivate || _limits.SubnetContactsPerTable == int.MaxValue)
+        {
+            return false;
+        }
+
+        int bucket = BucketIndexOf(contact.Id);
+        int inBucket = 0;
+        int inTable = 0;
+        int cursor = 0;
+        while (_endpoints.TryNextInSubnet(contact.Endpoint, ref cursor, out int slot))
+        {
+            if (slot != known && slot != leaving)
+            {
+                inTable++;
+                inBucket += BucketIndexOf(_pool[slot].Contact.Id) == bucket ? 1 : 0;
+            }
+        }
+
+        return inTable >= _limits.SubnetContactsPerTable || inBucket >= _limits.SubnetContactsPerBucket;
+    }
+
+    /// <summary>
+    /// Whether fewer than K reliable contacts are closer to the own id. The neighbours of a node must know it, all of them,
+    /// for a find to end at the right nodes: the reason for the paper's irregular splits.
+    /// </summary>
+    private bool IsAmongClosest(NodeId id, Bucket bucket, int leaving)
+    {
+        Distance distance = Self.DistanceTo(id);
+        int closer = 0;
+        if (leaving != EntryPool.None && _pool[leaving].IsReliable && Self.DistanceTo(_pool[leaving].Contact.Id) < distance)
+        {
+            closer--;
+        }
+
+        for (int index = _buckets.Count - 1; index > bucket.Depth; index--)
+        {
+            closer += _buckets[index].Reliable;
+        }
+
+        for (int slot = bucket.Head; slot != EntryPool.None && closer < _limits.K; slot = _pool[slot].Next)
+        {
+            closer += _pool[slot].IsReliable && Self.DistanceTo(_pool[slot].Contact.Id) < distance ? 1 : 0;
+        }
+
+        return closer < _limits.K;
+    }
+
+    /// <summary>
+    /// Who goes from a bucket that is over its capacity by K: one that fails, else the newest that is not among the K closest,
+    /// so that ids made to lie ever closer displace each other, not the contacts of long standing.
+    /// </summary>
+    private int LeastDeserving(Bucket bucket, int leaving)
+    {
+        var closest = new Contact[_limits.K];
+        NodeId gone = leaving != EntryPool.None ? _pool[leaving].Contact.Id : Self;
+        int count = Fill(Self, closest, AddressFamilies.Both, gone, failing: false);
+        Distance boundary = count < closest.Length ? Distance.Max : Self.DistanceTo(closest[^1].Id);
+        int newest = EntryPool.None;
+        for (int slot = bucket.Head; slot != EntryPool.None; slot = _pool[slot].Next)
+        {
+            if (slot == leaving)
+            {
+                continue;
+            }
+
+            ref BucketEntry entry = ref _pool[slot];
+            if (!entry.IsReliable)
+            {
+                return slot;
+            }
+
+            // The one at the boundary is the one whose place among the K closest the newcomer takes.
+            bool isOutside = Self.DistanceTo(entry.Contact.Id) >= boundary;
+            if (isOutside && (newest == EntryPool.None || entry.FirstSeen >= _pool[newest].FirstSeen))
+            {
+                newest = slot;
+            }
+        }
+
+        return newest;
+    }
+
+    private void Displace(int slot)
+    {
+        BucketEntry entry = _pool[slot];
+        RemoveSlot(slot);
+        if (entry.IsReliable)
+        {
+            BucketOf(entry.Contact.Id).Replacements.Put(entry.Contact, proven: true);
+        }
+    }
+
+    private void Move(int slot, NodeEndpoint endpoint, Instant now)
+    {
+        NodeEndpoint before = _pool[slot].Contact.Endpoint;
+        OrderOf(before).Remove(slot);
+        _endpoints.Remove(slot);
+        NodeId id = _pool[slot].Contact.Id;
+        _pool[slot].Contact = new Contact(id, endpoint);
+        OrderOf(endpoint).Insert(slot);
+        _endpoints.Add(slot);
+        Bucket bucket = BucketOf(id);
+        bucket.Replacements.Remove(new Contact(id, endpoint));
+        bucket.Seen(slot, now);
+    }
+}

@@ -1,0 +1,149 @@
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Routing;
+
+// Questions to the table: none changes it, and those that serve requests allocate nothing.
+internal sealed partial class RoutingTable
+{
+    public bool Contains(NodeId id) => Find(id) != EntryPool.None;
+
+    public bool TryGet(NodeId id, out BucketEntry entry)
+    {
+        int slot = Find(id);
+        entry = slot != EntryPool.None ? _pool[slot] : default;
+        return slot != EntryPool.None;
+    }
+
+    /// <summary>
+    /// The contacts closest to a target, sorted by distance. Contacts that failed to answer lately come after all others, and
+    /// only as far as there is room left.
+    /// </summary>
+    /// <param name="target">The position to be near to.</param>
+    /// <param name="destination">Takes as many as it is long.</param>
+    /// <param name="families">The kinds of address that are of use.</param>
+    /// <param name="exclude">An id to leave out: the asker's own.</param>
+    /// <param name="onlyReliable">Leave out contacts that failed lately: those are not for others.</param>
+    /// <returns>How many were written.</returns>
+    public int Closest(NodeId target, Span<Contact> destination, AddressFamilies families, NodeId exclude, bool onlyReliable)
+    {
+        int count = Fill(target, destination, families, exclude, failing: false);
+        if (!onlyReliable && count < destination.Length)
+        {
+            count += Fill(target, destination[count..], families, exclude, failing: true);
+        }
+
+        return count;
+    }
+
+    /// <summary>
+    /// The contacts of the whole table that were not seen since <paramref name="notSeenSince"/>, the longest unseen first:
+    /// as many as the destination takes. These are the ones to probe.
+    /// </summary>
+    /// <returns>How many were written.</returns>
+    public int LeastRecentlySeen(Instant notSeenSince, Span<Contact> destination)
+    {
+        // Each bucket's list is in that order already: what is left is to merge them.
+        Span<int> heads = stackalloc int[_buckets.Count];
+        for (int index = 0; index < heads.Length; index++)
+        {
+            heads[index] = _buckets[index].Head;
+        }
+
+        for (int count = 0; count < destination.Length; count++)
+        {
+            int oldest = EntryPool.None;
+            Instant bound = notSeenSince;
+            for (int index = 0; index < heads.Length; index++)
+            {
+                int head = heads[index];
+                if (head != EntryPool.None
+                    && (oldest == EntryPool.None ? _pool[head].LastSeen <= bound : _pool[head].LastSeen < bound))
+                {
+                    bound = _pool[head].LastSeen;
+                    oldest = index;
+                }
+            }
+
+            if (oldest == EntryPool.None)
+            {
+                return count;
+            }
+
+            destination[count] = _pool[heads[oldest]].Contact;
+            heads[oldest] = _pool[heads[oldest]].Next;
+        }
+
+        return destination.Length;
+    }
+
+    /// <summary>The contact that was not seen for the longest time, if that was at <paramref name="notSeenSince"/> or before.</summary>
+    public bool TryGetLeastRecentlySeen(Instant notSeenSince, out Contact contact)
+    {
+        contact = default;
+        return LeastRecentlySeen(notSeenSince, new Span<Contact>(ref contact)) > 0;
+    }
+
+    /// <summary>All entries by bucket, the farthest first, and within a bucket from least to most recently seen.</summary>
+    public BucketEntry[] Entries()
+    {
+        var entries = new BucketEntry[Count];
+        int count = 0;
+        foreach (Bucket bucket in _buckets)
+        {
+            for (int slot = bucket.Head; slot != EntryPool.None; slot = _pool[slot].Next)
+            {
+                entries[count++] = _pool[slot];
+            }
+        }
+
+        return entries;
+    }
+
+    /// <summary>The candidates behind one bucket; the last is the best.</summary>
+    public Contact[] Replacements(int bucket) => _buckets[bucket].Replacements.Contacts.ToArray();
+
+    /// <summary>The buckets, the farthest first.</summary>
+    public BucketSnapshot[] Buckets() =>
+        [.. _buckets.Select(bucket =>
+            new BucketSnapshot(bucket.Depth, bucket.Count, bucket.Capacity, bucket.Failing, bucket.Replacements.Count))];
+
+    private int Fill(NodeId target, Span<Contact> destination, AddressFamilies families, NodeId exclude, bool failing)
+    {
+        var ipv4 = new NearestWalk(_pool, _ipv4, target, stackalloc NearestWalk.Branch[NearestWalk.StackSize]);
+        var ipv6 = new NearestWalk(_pool, _ipv6, target, stackalloc NearestWalk.Branch[NearestWalk.StackSize]);
+        int left = families.HasFlag(AddressFamilies.IPv4) ? NextWanted(ref ipv4, exclude, failing) : EntryPool.None;
+        int right = families.HasFlag(AddressFamilies.IPv6) ? NextWanted(ref ipv6, exclude, failing) : EntryPool.None;
+        int count = 0;
+        while (count < destination.Length && (left != EntryPool.None || right != EntryPool.None))
+        {
+            bool takesLeft = right == EntryPool.None
+                || (left != EntryPool.None
+                    && _pool[left].Contact.Id.DistanceTo(target) < _pool[right].Contact.Id.DistanceTo(target));
+            destination[count++] = _pool[takesLeft ? left : right].Contact;
+            if (takesLeft)
+            {
+                left = NextWanted(ref ipv4, exclude, failing);
+            }
+            else
+            {
+                right = NextWanted(ref ipv6, exclude, failing);
+            }
+        }
+
+        return count;
+    }
+
+    private int NextWanted(ref NearestWalk walk, NodeId exclude, bool failing)
+    {
+        while (walk.TryNext(out int slot))
+        {
+            ref BucketEntry entry = ref _pool[slot];
+            if (entry.IsReliable != failing && entry.Contact.Id != exclude)
+            {
+                return slot;
+            }
+        }
+
+        return EntryPool.None;
+    }
+}
