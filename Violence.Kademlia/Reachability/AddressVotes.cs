@@ -1,0 +1,142 @@
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Reachability;
+
+/// <summary>
+/// At which address others see this node, decided by vote, since any single reply may lie about it. A network
+/// (/24, /48) has one vote however many nodes it runs; inside private networks, where all share one, an address has.
+/// An address wins with at least 3 votes that are more than half of those cast for its family by observers of the same
+/// scope: neighbours behind the same NAT rightly see another address than the Internet does. Holds the latest 32 votes.
+/// </summary>
+internal sealed class AddressVotes
+{
+    /// <summary>The fewest votes that make an address.</summary>
+    public const int Quorum = 3;
+
+    /// <summary>The most votes kept; the oldest makes room. Few, so that a changed address is noticed within as many replies.</summary>
+    public const int MaxVotes = 32;
+
+    /// <summary>How long a vote counts.</summary>
+    public static readonly TimeSpan VoteLifetime = TimeSpan.FromMinutes(30);
+
+    private Vote[] _votes = [];
+    private int _count;
+
+    /// <summary>Notes what one observer saw. What cannot be true is ignored.</summary>
+    /// <param name="observer">The node that replied to a request of ours.</param>
+    /// <param name="observed">The address that it saw the request come from.</param>
+    /// <param name="now">When its reply came.</param>
+    public void Add(NodeEndpoint observer, NodeEndpoint observed, Instant now)
+    {
+        // Nobody on the Internet can receive from a private address, and families don't mix on one path.
+        if (!observed.IsSendable
+            || observer.IsIPv4 != observed.IsIPv4
+            || (observed.IsPrivate && !observer.IsPrivate))
+        {
+            return;
+        }
+
+        int index = PlaceFor(observer);
+        _votes[index] = new Vote(observer, observed, now);
+    }
+
+    /// <summary>The address that the Internet sees, else the one that the private network sees; null while too few agree.</summary>
+    public NodeEndpoint? External(Instant now) =>
+        Winner(isIPv4: true, isPrivate: false, now)
+        ?? Winner(isIPv4: false, isPrivate: false, now)
+        ?? Winner(isIPv4: true, isPrivate: true, now)
+        ?? Winner(isIPv4: false, isPrivate: true, now);
+
+    /// <summary>The address that observers of one family and scope agree on; null while too few do.</summary>
+    /// <param name="isIPv4">Whether IPv4 or IPv6 observers vote.</param>
+    /// <param name="isPrivate">Whether observers in private networks vote, or those on the Internet.</param>
+    /// <param name="now">Older votes than <see cref="VoteLifetime"/> no longer count.</param>
+    public NodeEndpoint? Winner(bool isIPv4, bool isPrivate, Instant now)
+    {
+        // Boyer and Moore's majority vote: only the candidate that is left can have more than half.
+        NodeEndpoint candidate = default;
+        int lead = 0;
+        for (int i = 0; i < _count; i++)
+        {
+            if (!_votes[i].Counts(isIPv4, isPrivate, now))
+            {
+                continue;
+            }
+
+            if (lead == 0)
+            {
+                candidate = _votes[i].Observed;
+            }
+
+            lead += _votes[i].Observed == candidate ? 1 : -1;
+        }
+
+        int cast = 0;
+        int agreeing = 0;
+        for (int i = 0; i < _count; i++)
+        {
+            if (_votes[i].Counts(isIPv4, isPrivate, now))
+            {
+                cast++;
+                agreeing += _votes[i].Observed == candidate ? 1 : 0;
+            }
+        }
+
+        return agreeing >= Quorum && agreeing * 2 > cast ? candidate : null;
+    }
+
+    /// <summary>The place of the observer's group's vote, else a free one, else that of the oldest vote.</summary>
+    private int PlaceFor(NodeEndpoint observer)
+    {
+        int oldest = 0;
+        for (int i = 0; i < _count; i++)
+        {
+            if (IsSameVoter(_votes[i].Observer, observer))
+            {
+                return i;
+            }
+
+            if (_votes[i].At < _votes[oldest].At)
+            {
+                oldest = i;
+            }
+        }
+
+        if (_count == MaxVotes)
+        {
+            return oldest;
+        }
+
+        if (_count == _votes.Length)
+        {
+            Array.Resize(ref _votes, Math.Min(MaxVotes, Math.Max(4, _count * 2)));
+        }
+
+        return _count++;
+    }
+
+    private static bool IsSameVoter(NodeEndpoint left, NodeEndpoint right)
+    {
+        if (left.IsPrivate != right.IsPrivate || left.IsIPv4 != right.IsIPv4)
+        {
+            return false;
+        }
+
+        if (!left.IsPrivate)
+        {
+            return left.NetworkPrefix == right.NetworkPrefix;
+        }
+
+        Span<byte> leftAddress = stackalloc byte[16];
+        Span<byte> rightAddress = stackalloc byte[16];
+        left.WriteIPv6Address(leftAddress);
+        right.WriteIPv6Address(rightAddress);
+        return leftAddress.SequenceEqual(rightAddress);
+    }
+
+    private readonly record struct Vote(NodeEndpoint Observer, NodeEndpoint Observed, Instant At)
+    {
+        public bool Counts(bool isIPv4, bool isPrivate, Instant now) =>
+            Observer.IsIPv4 == isIPv4 && Observer.IsPrivate == isPrivate && now - At < VoteLifetime;
+    }
+}
