@@ -143,7 +143,7 @@ internal static class IdentityFile
 
         if (parts.Length != 3
             || parts[1].Length != 2 * SeedSize
-            || !string.Equals(parts[2], Checksum(line[..^(parts[2].Length + 1)]), StringComparison.OrdinalIgnoreCase)
+            || !string.Equals(parts[2], Checksum(line[..^(parts[2].Length + 1)]), StringComparison.Ordinal)
             || Convert.FromHexString(parts[1], seed, out _, out _) != System.Buffers.OperationStatus.Done)
         {
             return "is damaged: its checksum does not match";

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace Violence.Kademlia.Transport;
 
 /// <summary>
-/// How long the receive loop pauses after an error: not at all after a single one, then twice as long from one to the next without
-/// a success between, up to a quarter of a second, so that a socket that keeps failing cannot keep a core busy.
+/// How long the receive loop pauses after an error: not at all after a single one, then 1 ms and twice as long from one to the
+/// next without a success between, up to 256 ms, so that a socket that keeps failing cannot keep a core busy.
 /// </summary>
 internal struct ReceiveBackoff
 {
@@ -14,7 +14,7 @@ internal struct ReceiveBackoff
     /// <summary>How long to pause after <paramref name="error"/>.</summary>
     public TimeSpan Failed(SocketError error)
     {
-        if (UdpSocketErrors.IsNetworkNotice(error) || UdpSocketErrors.IsIdle(error) || UdpSocketErrors.IsTruncation(error))
+        if (UdpSocketErrors.IsNetworkNotice(error))
         {
             return TimeSpan.Zero;
         }

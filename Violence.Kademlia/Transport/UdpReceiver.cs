@@ -172,7 +172,8 @@ internal sealed class UdpReceiver
 
     private TimeSpan Failed(SocketError error)
     {
-        if (_closing || UdpSocketErrors.IsIdle(error))
+        // Without a time-out nothing should end idly: if it does, again and again, that is an error like others.
+        if (_closing || (UdpSocketErrors.IsIdle(error) && _socket.ReceiveTimeout > 0))
         {
             return TimeSpan.Zero;
         }

@@ -111,7 +111,7 @@ internal static class UdpSocketFactory
     }
 
     /// <summary>The message for somebody who starts a server: which address, what is wrong, what to do.</summary>
-    private static string Explain(IPEndPoint endPoint, SocketException error) => error.SocketErrorCode switch
+    internal static string Explain(IPEndPoint endPoint, SocketException error) => error.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse =>
             $"UDP port {endPoint.Port} at {endPoint.Address} is already in use. Stop the program that uses it, or choose another port (0 takes a free one).",
