@@ -1,0 +1,170 @@
+namespace Violence.Kademlia.Federation;
+
+/// <summary>
+/// A server this node announces. The node keeps its records alive until this handle is withdrawn or disposed of, or the
+/// node stops. Every member may be called from any thread; changes are made one after the other.
+/// </summary>
+public sealed class ServerAnnouncement : IAsyncDisposable
+{
+    /// <summary>A disposal takes no longer, whatever the network does.</summary>
+    private static readonly TimeSpan DisposalLimit = TimeSpan.FromSeconds(5);
+
+    private readonly KademliaNode _node;
+    private readonly AnnouncedNames _names;
+    private readonly string _name;
+
+    // Neither is ever disposed of: a late caller must meet an ended announcement, not a disposed semaphore, and without
+    // timers or wait handles there is nothing in them to release.
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly CancellationTokenSource _ending = new();
+
+    // Every genre an entry may stand under, also after a change that was cancelled half-way; only touched by who has the turn.
+    private readonly SortedSet<string> _genres = new(StringComparer.Ordinal);
+
+    private volatile ServerInfo _server;
+    private volatile AnnounceResult? _lastResult;
+    private int _isEnded;
+
+    internal ServerAnnouncement(KademliaNode node, AnnouncedNames names, ServerInfo server)
+    {
+        _node = node;
+        _names = names;
+        _server = server;
+        _name = DirectoryText.NormalizeName(server.Name);
+    }
+
+    /// <summary>What is announced: the description given last, normalized.</summary>
+    public ServerInfo Server => _server;
+
+    /// <summary>
+    /// The result of the last announcement or update that ran to its end. When it reached too few nodes the node goes on
+    /// trying by itself.
+    /// </summary>
+    public AnnounceResult LastResult =>
+        _lastResult ?? throw new InvalidOperationException("Nothing was announced yet.");
+
+    /// <summary>
+    /// Replaces the description, for example when a player came or left. When the genre changes, the server is put under
+    /// the new one before it is taken from the old one, so that it can be found all the time.
+    /// </summary>
+    /// <param name="changed">The new description, of the same name (upper and lower case may differ).</param>
+    /// <param name="cancellationToken">Stops waiting; the change may or may not have been made.</param>
+    /// <returns>How many nodes hold it. Too few is no error: the node tries again by itself.</returns>
+    /// <exception cref="ArgumentException">The description is not valid (the message names all that is wrong) or its name differs.</exception>
+    /// <exception cref="InvalidOperationException">The announcement was withdrawn.</exception>
+    public async Task<AnnounceResult> UpdateAsync(ServerInfo changed, CancellationToken cancellationToken = default)
+    {
+        ServerInfo server = ServerInfoValidator.Require(changed, nameof(changed));
+        if (!string.Equals(DirectoryText.NormalizeName(server.Name), _name, StringComparison.Ordinal))
+        {
+            throw new ArgumentException(
+                $"The announcement is of {DirectoryText.Quote(_server.Name)} and can't become {DirectoryText.Quote(server.Name)}. "
+                + "Withdraw it and announce the other name.",
+                nameof(changed));
+        }
+
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
+        try
+        {
+            await _turn.WaitAsync(either.Token).ConfigureAwait(false);
+            try
+            {
+                either.Token.ThrowIfCancellationRequested();
+                return await PublishAsync(server, either.Token).ConfigureAwait(false);
+            }
+            finally
+            {
+                _turn.Release();
+            }
+        }
+        catch (OperationCanceledException cause) when (!cancellationToken.IsCancellationRequested && _ending.IsCancellationRequested)
+        {
+            throw new InvalidOperationException(
+                $"The announcement of {DirectoryText.Quote(_server.Name)} was withdrawn. Announce the server again.", cause);
+        }
+    }
+
+    /// <summary>
+    /// Takes the server out of the directory: its records are replaced by signed withdrawals, and the name is free to be
+    /// announced again. From the call on updates are refused. Withdrawing again is fine.
+    /// </summary>
+    /// <param name="cancellationToken">Stops waiting. The announcement is not free then; withdraw again or dispose of it.</param>
+    public async Task WithdrawAsync(CancellationToken cancellationToken = default)
+    {
+        await _ending.CancelAsync().ConfigureAwait(false);
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (Volatile.Read(ref _isEnded) != 0)
+            {
+                return;
+            }
+
+            List<Task> withdrawals = [_node.WithdrawAsync(DirectoryKeys.Name(_name), DirectoryKeys.NameLabel, cancellationToken)];
+            foreach (string genre in _genres)
+            {
+                withdrawals.Add(_node.WithdrawAsync(DirectoryKeys.Genre(genre), _name, cancellationToken));
+            }
+
+            await Task.WhenAll(withdrawals).ConfigureAwait(false);
+            End();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>
+    /// Withdraws the server unless it was. Takes at most 5 s and never throws: what could not be withdrawn by then (the node
+    /// was stopped, nobody answers) expires by itself. Disposing again is fine.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        using var limit = new CancellationTokenSource(DisposalLimit);
+        try
+        {
+            await WithdrawAsync(limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Whatever went wrong, there is nothing a caller of a disposal could do about it.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            End();
+        }
+    }
+
+    /// <summary>Puts both records of the description given at construction. For the directory, before anybody has the handle.</summary>
+    internal Task PublishAsync(CancellationToken cancellationToken) => PublishAsync(_server, cancellationToken);
+
+    private async Task<AnnounceResult> PublishAsync(ServerInfo server, CancellationToken cancellationToken)
+    {
+        byte[] row = ServerRowCodec.Encode(server);
+        _genres.Add(server.Genre);
+        _server = server;
+        Task<PutResult> nameRecord = _node.PutAsync(
+            DirectoryKeys.Name(_name), row, new PutOptions { Label = DirectoryKeys.NameLabel }, cancellationToken);
+        Task<PutResult> genreEntry = _node.PutAsync(
+            DirectoryKeys.Genre(server.Genre), row, new PutOptions { Label = _name }, cancellationToken);
+        await Task.WhenAll(nameRecord, genreEntry).ConfigureAwait(false);
+        AnnounceResult result = new(await nameRecord.ConfigureAwait(false), await genreEntry.ConfigureAwait(false));
+        _lastResult = result;
+
+        foreach (string left in _genres.Where(genre => !string.Equals(genre, server.Genre, StringComparison.Ordinal)).ToArray())
+        {
+            await _node.WithdrawAsync(DirectoryKeys.Genre(left), _name, cancellationToken).ConfigureAwait(false);
+            _genres.Remove(left);
+        }
+
+        return result;
+    }
+
+    // Once only: by the time of a second disposal the name may belong to a new announcement.
+    private void End()
+    {
+        if (Interlocked.Exchange(ref _isEnded, 1) == 0)
+        {
+            _names.Release(_name);
+        }
+    }
+}

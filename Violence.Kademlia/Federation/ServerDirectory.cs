@@ -1,0 +1,124 @@
+using System.Runtime.CompilerServices;
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Federation;
+
+/// <summary>
+/// The server browser without a master server: game servers announce themselves, players look them up by name or list them
+/// by genre. Every server has rows of its own, signed by its node, so servers never overwrite each other. Keeps no state
+/// but the names announced; make as many over one node as you like. Safe for any thread. The node stays the caller's.
+/// </summary>
+public sealed class ServerDirectory
+{
+    // Not the query's limit: rows that are filtered out or not valid must not use it up.
+    private static readonly GetOptions Everything = new() { Mode = GetMode.All, Limit = 10_000 };
+
+    private readonly KademliaNode _node;
+    private readonly AnnouncedNames _names;
+
+    /// <summary>A directory over a node, which may still be joining.</summary>
+    /// <param name="node">The node; servers and clients alike may announce, look up and query.</param>
+    public ServerDirectory(KademliaNode node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        _node = node;
+        _names = AnnouncedNames.Of(node);
+    }
+
+    /// <summary>
+    /// Announces a server: puts the record of its name and its entry under its genre, and keeps both alive until the
+    /// handle is withdrawn or disposed of, or the node stops.
+    /// </summary>
+    /// <param name="server">What the server says about itself.</param>
+    /// <param name="cancellationToken">Gives up; what was put already is withdrawn again, for at most 5 s.</param>
+    /// <returns>
+    /// The handle to update and withdraw it, even when too few nodes were reached: <see cref="ServerAnnouncement.LastResult"/>
+    /// tells, and the node goes on trying by itself.
+    /// </returns>
+    /// <exception cref="ArgumentException">The description is not valid; the message names all that is wrong.</exception>
+    /// <exception cref="InvalidOperationException">This node announces a server of that name already.</exception>
+    public async Task<ServerAnnouncement> AnnounceAsync(ServerInfo server, CancellationToken cancellationToken = default)
+    {
+        ServerInfo normalized = ServerInfoValidator.Require(server, nameof(server));
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!_names.TryTake(DirectoryText.NormalizeName(normalized.Name)))
+        {
+            throw new InvalidOperationException(
+                $"This node announces {DirectoryText.Quote(normalized.Name)} already. Update that announcement, or withdraw it first.");
+        }
+
+        ServerAnnouncement announcement = new(_node, _names, normalized);
+        try
+        {
+            await announcement.PublishAsync(cancellationToken).ConfigureAwait(false);
+            return announcement;
+        }
+        catch
+        {
+            await announcement.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Looks a server up by its name.</summary>
+    /// <param name="nameOrNameWithFingerprint">
+    /// <c>name</c>: whoever has held the name longest, and the rival claims. <c>name#fingerprint</c>: the server of exactly
+    /// that owner, whoever else claims the name. Upper and lower case are the same, dashes may be left out; all 12
+    /// characters are needed.
+    /// </param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ArgumentException">The text can't name a server; the message says why.</exception>
+    public async Task<ServerLookupResult> LookupAsync(string nameOrNameWithFingerprint, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(nameOrNameWithFingerprint);
+        if (!ServerNameText.TryParse(nameOrNameWithFingerprint, out ServerNameText text, out string? problem))
+        {
+            throw new ArgumentException(problem, nameof(nameOrNameWithFingerprint));
+        }
+
+        // Reads on to the end: holders answer in order of owner, and a page of rival claims must not hide the rightful one.
+        GetResult result = await _node.GetAsync(DirectoryKeys.Name(text.Name), Everything, cancellationToken).ConfigureAwait(false);
+        return DirectoryReading.Lookup(text, result);
+    }
+
+    /// <summary>
+    /// Lists servers as their rows arrive: the first within about one round trip. No server comes twice; of a server whose
+    /// row is just being replaced the older one may come. Ends at the query's limit or when the holders have no more.
+    /// </summary>
+    /// <param name="query">Which servers.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <exception cref="ArgumentException">The query is not valid; the message names all that is wrong. Thrown at the call.</exception>
+    public IAsyncEnumerable<ServerListing> QueryAsync(ServerQuery query, CancellationToken cancellationToken = default) =>
+        StreamAsync(ServerQueryRules.Require(query, nameof(query)), cancellationToken);
+
+    /// <summary>
+    /// Lists servers when all rows are in: the newest of every server, sorted by name. Empty when nobody answers.
+    /// </summary>
+    /// <param name="query">Which servers.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ArgumentException">The query is not valid; the message names all that is wrong.</exception>
+    public async Task<IReadOnlyList<ServerListing>> QueryAllAsync(ServerQuery query, CancellationToken cancellationToken = default)
+    {
+        ServerQuery normalized = ServerQueryRules.Require(query, nameof(query));
+        GetResult result = await _node.GetAsync(DirectoryKeys.Genre(normalized.Genre), Everything, cancellationToken).ConfigureAwait(false);
+        return DirectoryReading.Query(normalized, result);
+    }
+
+    private async IAsyncEnumerable<ServerListing> StreamAsync(
+        ServerQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ServerStream stream = new(query);
+        await foreach (Record record in _node.StreamAsync(DirectoryKeys.Genre(query.Genre), Everything, cancellationToken).ConfigureAwait(false))
+        {
+            if (stream.TryAccept(record, out ServerListing? listing))
+            {
+                yield return listing;
+            }
+
+            if (stream.IsComplete)
+            {
+                yield break;
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Federation;
+
+/// <summary>A server as the directory lists it: what it says about itself, signed by its owner, and who that is.</summary>
+public sealed record ServerListing
+{
+    /// <summary>What the server says about itself; it passed the same rules as an announcement.</summary>
+    public required ServerInfo Server { get; init; }
+
+    /// <summary>The id of the node that announced and signed it.</summary>
+    public required NodeId Owner { get; init; }
+
+    /// <summary>The short form of <see cref="Owner"/>, as <c>xxxx-xxxx-xxxx</c>: <c>name#fingerprint</c> means this server only.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>Of two rows of one server the higher is the newer.</summary>
+    public required ulong Sequence { get; init; }
+
+    /// <summary>When the owner says it signed this row, by the owner's clock.</summary>
+    public required DateTimeOffset AnnouncedAt { get; init; }
+
+    /// <summary>How many of the nodes asked had it. A streamed listing is handed out at the first of them: 1.</summary>
+    public required int Holders { get; init; }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+
+namespace Violence.Kademlia.Federation;
+
+/// <summary>What a query may ask, and which servers answer it.</summary>
+internal static class ServerQueryRules
+{
+    private const string WordRule = "must be 1 to 24 ASCII letters, digits and '-'";
+    private const string LimitRule = "must be 1 to 1000";
+    private const string CountRule = "must be 0 to 65535";
+    private const string RangeRule = "must not be above MaxPlayers";
+
+    /// <summary>The query with genre and region in lower case, if nothing is wrong with it.</summary>
+    /// <exception cref="ArgumentException">Something is wrong; the message names all of it.</exception>
+    public static ServerQuery Require(ServerQuery query, string parameter)
+    {
+        ArgumentNullException.ThrowIfNull(query, parameter);
+        ServerQuery normalized = query with
+        {
+            Genre = query.Genre is null ? null! : DirectoryText.Lower(query.Genre),
+            Region = query.Region is null ? null : DirectoryText.Lower(query.Region),
+        };
+        List<DirectoryProblem> problems = Check(normalized);
+        return problems.Count == 0 ? normalized : throw DirectoryProblem.ToException("query", problems, parameter);
+    }
+
+    public static bool Matches(ServerQuery query, ServerInfo server) =>
+        string.Equals(server.Genre, query.Genre, StringComparison.Ordinal)
+        && (query.Region is null || string.Equals(server.Region, query.Region, StringComparison.Ordinal))
+        && (query.HasFreeSlots is not { } free || (server.MaxPlayers > 0 && free == server.Players < server.MaxPlayers))
+        && server.Players >= (query.MinPlayers ?? 0)
+        && server.Players <= (query.MaxPlayers ?? ushort.MaxValue);
+
+    private static List<DirectoryProblem> Check(ServerQuery query)
+    {
+        List<DirectoryProblem> problems = [];
+        if (query.Genre is null || !DirectoryText.IsWord(query.Genre))
+        {
+            problems.Add(new DirectoryProblem(nameof(ServerQuery.Genre), DirectoryText.Quote(query.Genre), WordRule));
+        }
+
+        if (query.Region is not null && !DirectoryText.IsWord(query.Region))
+        {
+            problems.Add(new DirectoryProblem(nameof(ServerQuery.Region), DirectoryText.Quote(query.Region), WordRule));
+        }
+
+        CheckNumber(problems, nameof(ServerQuery.Limit), query.Limit, 1, ServerQuery.MaxLimit, LimitRule);
+        CheckNumber(problems, nameof(ServerQuery.MinPlayers), query.MinPlayers, 0, ushort.MaxValue, CountRule);
+        CheckNumber(problems, nameof(ServerQuery.MaxPlayers), query.MaxPlayers, 0, ushort.MaxValue, CountRule);
+        if (query.MinPlayers > query.MaxPlayers)
+        {
+            problems.Add(new DirectoryProblem(nameof(ServerQuery.MinPlayers), Show(query.MinPlayers.Value), RangeRule));
+        }
+
+        return problems;
+    }
+
+    private static void CheckNumber(List<DirectoryProblem> problems, string field, int? value, int min, int max, string rule)
+    {
+        if (value is { } number && (number < min || number > max))
+        {
+            problems.Add(new DirectoryProblem(field, Show(number), rule));
+        }
+    }
+
+    private static string Show(int value) => value.ToString(CultureInfo.InvariantCulture);
+}
