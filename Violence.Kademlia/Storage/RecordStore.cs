@@ -36,6 +36,19 @@ internal sealed class RecordStore
     /// <summary>Whether exactly these bytes are held: they were verified when they came, and need not be again.</summary>
     public bool Holds(Record record) => Find(record) is { } entry && entry.Record.SameBytes(record);
 
+    /// <summary>
+    /// What <see cref="Put"/> would answer. Asked before a signature is verified: whatever is refused anyway isn't worth it.
+    /// </summary>
+    public StoreResult Foresee(Record record, DateTimeOffset utc)
+    {
+        RecordEntry? entry = Find(record);
+        TimeSpan remaining = RecordRules.RemainingLife(record, utc, _limits.ClockTolerance);
+        StoreStatus status = RecordRules.Judge(record, entry?.Record, remaining);
+        return new StoreResult(
+            status == StoreStatus.Stored ? CheckLimits(record, entry?.Record) : status,
+            entry?.Record.Sequence ?? 0);
+    }
+
     /// <summary>Keeps a record, or says why not.</summary>
     /// <param name="verified">A record of this network whose signature the caller has verified.</param>
     /// <param name="now">The monotonic clock.</param>

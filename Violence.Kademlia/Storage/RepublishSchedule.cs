@@ -64,9 +64,30 @@ internal sealed class RepublishSchedule
             _owned.Add(place, owned);
         }
 
-        owned.Due = now + NextInterval();
+        owned.Due = now + NextInterval(record);
         _byDue.Add(owned);
         return true;
+    }
+
+    /// <summary>
+    /// Puts <paramref name="renewed"/> in the place of <paramref name="stale"/>, if that is still the one in the schedule; a
+    /// later word of the owner's stands.
+    /// </summary>
+    public void Replace(Record stale, Record renewed, Instant now)
+    {
+        if (TryFind(stale, out _))
+        {
+            Put(renewed, now);
+        }
+    }
+
+    /// <summary>Takes out exactly this record; one that has replaced it stays.</summary>
+    public void RemoveExact(Record record)
+    {
+        if (TryFind(record, out _))
+        {
+            Remove(record.Key, record.Owner, record.Label);
+        }
     }
 
     /// <returns>False when there was no such record.</returns>
@@ -85,7 +106,7 @@ internal sealed class RepublishSchedule
             return false;
         }
 
-        Move(owned, now + NextInterval());
+        Move(owned, now + NextInterval(owned.Record));
         record = owned.Record;
         return true;
     }
@@ -122,7 +143,12 @@ internal sealed class RepublishSchedule
     /// <summary>All records in the schedule, in the order they were first put.</summary>
     public List<Record> Snapshot() => [.. _byDue.OrderBy(owned => owned.Number).Select(owned => owned.Record)];
 
-    private TimeSpan NextInterval() => _entropy.Jitter(_interval, JitterShare);
+    // A record that lives shortly is published again before half of its life is over.
+    private TimeSpan NextInterval(Record record)
+    {
+        TimeSpan half = record.TimeToLive / 2;
+        return _entropy.Jitter(half < _interval ? half : _interval, JitterShare);
+    }
 
     // A late report about a record that was replaced meanwhile says nothing about its successor.
     private bool TryFind(Record record, [NotNullWhen(true)] out Owned? owned) =>

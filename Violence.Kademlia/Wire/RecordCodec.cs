@@ -19,9 +19,17 @@ internal static class RecordCodec
 
     private const int Format = 1;
     private const int Elements = 10;
+
+    /// <summary>All of a body but label and payload at their widest: array, format, network, key, owner, label header,
+    /// sequence, issued, time to live, flags, payload header.</summary>
+    private const int LargestFieldsSize = 1 + 1 + 5 + 22 + 34 + 2 + 9 + 9 + 3 + 1 + 3;
+
     private const ulong TombstoneFlag = 1;
 
     private static readonly ulong LastMillisecond = (ulong)DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
+    /// <summary>The longest payload that fits into a record with a label of so many bytes.</summary>
+    public static int MaxPayload(int labelSize) => MaxBodySize - LargestFieldsSize - labelSize;
 
     /// <summary>Reads a record. The bytes are copied, and kept and passed on as they are.</summary>
     public static bool TryParse(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Record? record, out RecordError error)

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Logging;
+
+namespace Violence.Kademlia.Diagnostics;
+
+/// <summary>Everything the library writes to a log, with stable event ids.</summary>
+internal static partial class KademliaLog
+{
+    [LoggerMessage(1, LogLevel.Information, "Node {Id} listens on {Endpoint} as {Mode} in network '{Network}'")]
+    public static partial void Started(this ILogger logger, string id, string endpoint, string mode, string network);
+
+    [LoggerMessage(2, LogLevel.Information, "Joined the network; {Peers} nodes known")]
+    public static partial void Joined(this ILogger logger, int peers);
+
+    [LoggerMessage(3, LogLevel.Warning, "All known nodes are gone; trying the seeds again until one answers")]
+    public static partial void Lost(this ILogger logger);
+
+    [LoggerMessage(4, LogLevel.Information, "No seeds: this node is the first of its network")]
+    public static partial void Alone(this ILogger logger);
+
+    [LoggerMessage(5, LogLevel.Warning, "Seed {Seed} could not be resolved: {Problem}")]
+    public static partial void SeedNotResolved(this ILogger logger, string seed, string problem);
+
+    [LoggerMessage(6, LogLevel.Debug, "Trying to join through {Count} addresses")]
+    public static partial void Joining(this ILogger logger, int count);
+
+    [LoggerMessage(7, LogLevel.Information, "Node {Id} stopped")]
+    public static partial void Stopped(this ILogger logger, string id);
+
+    [LoggerMessage(8, LogLevel.Error, "A fault inside the engine; the datagram or command that caused it was given up")]
+    public static partial void EngineFault(this ILogger logger, Exception fault);
+
+    [LoggerMessage(9, LogLevel.Information, "New identity {Fingerprint} written to {Directory}")]
+    public static partial void IdentityCreated(this ILogger logger, string fingerprint, string directory);
+
+    [LoggerMessage(10, LogLevel.Warning, "Others could read the identity in {Directory} ({Access}). Whoever read it can act as this node: make a new one if in doubt")]
+    public static partial void IdentityWasExposed(this ILogger logger, string directory, string access);
+
+    [LoggerMessage(11, LogLevel.Warning, "The contacts of the last run are unreadable and were left out: {Problem}")]
+    public static partial void ContactsNotRead(this ILogger logger, string problem);
+
+    [LoggerMessage(12, LogLevel.Warning, "The contacts could not be saved: {Problem}")]
+    public static partial void ContactsNotSaved(this ILogger logger, string problem);
+}

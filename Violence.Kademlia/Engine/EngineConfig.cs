@@ -1,0 +1,80 @@
+using Violence.Kademlia.Admission;
+using Violence.Kademlia.Lookups;
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Routing;
+using Violence.Kademlia.Storage;
+
+namespace Violence.Kademlia.Engine;
+
+/// <summary>What the engine is built with. The facade makes it from validated options; the simulator makes its own.</summary>
+internal sealed record EngineConfig
+{
+    /// <summary>The network id of the header.</summary>
+    public required uint Network { get; init; }
+
+    /// <summary>Only asks: never serves, never enters tables.</summary>
+    public bool IsClient { get; init; }
+
+    /// <summary>Which addresses the transport can send to.</summary>
+    public AddressFamilies Families { get; init; } = AddressFamilies.Both;
+
+    /// <summary>The paper's k: contacts in a reply, and how wide a lookup looks.</summary>
+    public int K { get; init; } = 20;
+
+    /// <summary>To how many of the closest nodes a record is sent.</summary>
+    public int Holders { get; init; } = 8;
+
+    /// <summary>How many acknowledgements a put promises.</summary>
+    public int ReplicationFactor { get; init; } = 3;
+
+    /// <summary>The paper's alpha.</summary>
+    public int Parallelism { get; init; } = 3;
+
+    /// <summary>How many of the closest nodes have to answer before a find is done.</summary>
+    public int ClosestAnswered { get; init; } = 3;
+
+    /// <summary>How long an operation may run before it ends with what it has.</summary>
+    public TimeSpan OperationTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Operations that run at the same time; others wait their turn.</summary>
+    public int OperationsMax { get; init; } = 256;
+
+    /// <summary>Operations that wait their turn; more end at once with nobody asked.</summary>
+    public int OperationsWaitingMax { get; init; } = 4_096;
+
+    /// <summary>Rounds by which owned records are published again.</summary>
+    public TimeSpan RepublishInterval { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How long a bucket goes without a lookup.</summary>
+    public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How long a contact may be silent before it is asked whether it still lives.</summary>
+    public TimeSpan SilenceBeforeProbe { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>First pause between two tries to join; it doubles up to <see cref="JoinPauseMax"/>.</summary>
+    public TimeSpan JoinPauseMin { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Longest pause between two tries to join.</summary>
+    public TimeSpan JoinPauseMax { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Identity challenges under way at once.</summary>
+    public int ChallengesInFlightMax { get; init; } = 16;
+
+    /// <summary>Contacts that wait for their challenge; more are forgotten, they will be met again.</summary>
+    public int ChallengesWaitingMax { get; init; } = 256;
+
+    /// <summary>What one source address may send.</summary>
+    public SourceLimits Sources { get; init; } = new();
+
+    public RoutingLimits Routing { get; init; } = new();
+
+    public StorageLimits Storage { get; init; } = new();
+
+    /// <summary>A lookup that is done when the closest <paramref name="closestAnswered"/> have answered.</summary>
+    public LookupLimits Lookup(int closestAnswered) => new()
+    {
+        Parallelism = Parallelism,
+        Width = K,
+        ClosestAnswered = closestAnswered,
+    };
+}

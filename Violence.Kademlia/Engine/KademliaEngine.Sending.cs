@@ -1,0 +1,63 @@
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Wire;
+
+namespace Violence.Kademlia.Engine;
+
+/// <summary>From request to datagram.</summary>
+internal sealed partial class KademliaEngine
+{
+    /// <summary>Sends a request and watches for its answer.</summary>
+    /// <returns>False when it could not be sent; nothing will be heard of it then.</returns>
+    public bool Send(in OutgoingRequest request, Instant now)
+    {
+        NodeEndpoint to = request.To.Endpoint;
+        TransactionId transaction = _entropy.NextTransactionId();
+        ulong? cookie = _peers.TryGetCookie(to, now, out ulong known) ? known : null;
+        ReadOnlyMemory<byte> datagram = Encode(request, Header(request.Kind, transaction), cookie);
+        (TimeSpan soft, TimeSpan hard) = _peers.Timeouts(to);
+        NodeId? expected = request.IsToSeed ? null : request.To.Id;
+        if (!Post(to, datagram) || !_requests.TryAdd(transaction, to, expected, request.Kind, request with { SentAt = now }, now, soft, hard))
+        {
+            return false;
+        }
+
+        Counters.RequestsSent++;
+        if (request.Operation is { } operation)
+        {
+            operation.Requests++;
+        }
+
+        return true;
+    }
+
+    private ReadOnlyMemory<byte> Encode(in OutgoingRequest request, in MessageHeader header, ulong? cookie)
+    {
+        MessageWriter writer = Scratch.Writer;
+        ReadOnlyMemory<byte> datagram = request.Kind switch
+        {
+            MessageKind.Ping => writer.Ping(header, cookie, request.AsksForProof ? request.To.Endpoint : null),
+            MessageKind.Store => writer.Store(header, cookie, request.Record!.Bytes.Span),
+            MessageKind.FindNode => writer.FindNode(header, cookie, request.Target, Config.Families),
+            _ => writer.FindValue(header, cookie, new RecordKey(request.Target), Config.Families, request.Owner, request.Cursor),
+        };
+
+        // Who has no cookie pays for the reply with the size of the request.
+        return cookie is null ? writer.Pad() : datagram;
+    }
+
+    private MessageHeader Header(MessageKind kind, TransactionId transaction) =>
+        new(Config.Network, kind, transaction, Self, Config.IsClient);
+
+    private bool Post(NodeEndpoint to, ReadOnlyMemory<byte> datagram)
+    {
+        if (!Outbox.TryAdd(to, datagram.Span))
+        {
+            Counters.Drop(DropReason.OutboxFull);
+            return false;
+        }
+
+        Counters.DatagramsSent++;
+        Counters.BytesSent += datagram.Length;
+        return true;
+    }
+}

@@ -1,0 +1,73 @@
+using Violence.Kademlia.Engine.Operations;
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Routing;
+
+namespace Violence.Kademlia.Engine;
+
+/// <summary>What a node does unasked: join, refresh quiet buckets, ask silent contacts, publish its records again.</summary>
+internal sealed partial class KademliaEngine
+{
+    /// <summary>Asks a contact whether it lives, unless it was heard of lately.</summary>
+    public void ProbeIfQuiet(Contact contact, Instant now)
+    {
+        if (Table.TryGet(contact.Id, out BucketEntry entry) && now - entry.LastSeen >= Config.SilenceBeforeProbe)
+        {
+            Probe(contact, now);
+        }
+    }
+
+    private void KeepUp(Instant now)
+    {
+        _join.Check(now, Table.Count);
+        while (_refresh.TryTakeDue(now, _entropy, out NodeId target))
+        {
+            if (Table.Count > 0)
+            {
+                Begin(new FindNodeOperation(target, Self, Config.Lookup(Config.K)) { IsInternal = true }, now);
+            }
+        }
+
+        while (_owned.TryTakeDue(now, UtcAt(now), out Record? record))
+        {
+            Begin(OwnPut(record, isInternal: true), now);
+        }
+
+        if (_nextProbe <= now)
+        {
+            ProbeSilent(now);
+        }
+    }
+
+    /// <summary>
+    /// Asks the contacts that were silent the longest: a twentieth of the time, a twentieth of the table. Contacts that
+    /// lookups meet anyway never come up here.
+    /// </summary>
+    private void ProbeSilent(Instant now)
+    {
+        Span<Contact> silent = stackalloc Contact[Math.Min(4 + Table.Count / 20, 64)];
+        silent = silent[..Table.LeastRecentlySeen(now - Config.SilenceBeforeProbe, silent)];
+        foreach (Contact contact in silent)
+        {
+            Probe(contact, now);
+        }
+
+        _nextProbe = now + _entropy.Jitter(Config.SilenceBeforeProbe / 20, 0.2);
+    }
+
+    /// <summary>After every step: has this node found the network, or lost it?</summary>
+    private void EndStep(Instant now)
+    {
+        int contacts = Table.Count;
+        if (_join.State != JoinState.Joined)
+        {
+            if (contacts >= 3 || (contacts > 0 && _introductions.IsIdle))
+            {
+                _join.OnJoined(now);
+            }
+        }
+        else if (contacts == 0)
+        {
+            _join.OnLost(now);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+using Violence.Kademlia.Admission;
+using Violence.Kademlia.Engine.Operations;
+using Violence.Kademlia.Identity;
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Reachability;
+using Violence.Kademlia.Requests;
+using Violence.Kademlia.Routing;
+using Violence.Kademlia.Storage;
+
+namespace Violence.Kademlia.Engine;
+
+/// <summary>
+/// One node's protocol as a deterministic state machine. In go datagrams, commands and the time; out come datagrams
+/// (<see cref="Outbox"/>), finished operations (<see cref="TryTakeFinished"/>), a wish for seeds (<see cref="TakeSeedsWanted"/>)
+/// and the next moment it wants to be called (<see cref="NextDeadline"/>). It has no clock, no socket, no task and no lock: one
+/// caller at a time drives it, the node's loop in production, the simulator in tests. Same inputs and seed, same outputs.
+/// </summary>
+internal sealed partial class KademliaEngine
+{
+    private readonly NodeIdentity _identity;
+    private readonly EntropySource _entropy;
+    private readonly RequestTable<OutgoingRequest> _requests = new();
+    private readonly PeerBook _peers = new();
+    private readonly AddressCookies _cookies;
+    private readonly SourceLimiter _limiter;
+    private readonly ProofBudget _signatures = new(ProofBudget.DefaultRate);
+    private readonly ReachabilityState _reachability;
+    private readonly RecordAuthor _author;
+    private readonly OwnedRecords _owned;
+    private readonly Introductions _introductions;
+    private readonly RefreshSchedule _refresh;
+    private readonly JoinSchedule _join;
+    private Instant _utcReadAt;
+    private DateTimeOffset _utc;
+    private Instant _nextProbe;
+
+    public KademliaEngine(
+        EngineConfig config,
+        NodeIdentity identity,
+        NodeEndpoint boundTo,
+        EntropySource entropy,
+        Instant now,
+        DateTimeOffset utc,
+        EngineScratch? scratch = null,
+        Counters? counters = null)
+    {
+        Config = config;
+        Scratch = scratch ?? new EngineScratch();
+        Counters = counters ?? new Counters();
+        _identity = identity;
+        _entropy = entropy;
+        _utcReadAt = now;
+        _utc = utc;
+        Self = identity.Id;
+        Table = new RoutingTable(Self, config.Routing);
+        Store = new RecordStore(config.Storage, entropy);
+        _cookies = new AddressCookies(entropy, now);
+        _limiter = new SourceLimiter(config.Sources, entropy);
+        _reachability = new ReachabilityState(boundTo);
+        _author = new RecordAuthor(identity, config.Network);
+        _owned = new OwnedRecords(_author, new RepublishSchedule(entropy, config.RepublishInterval));
+        _introductions = new Introductions(config);
+        _refresh = new RefreshSchedule(Table, config.RefreshInterval, now);
+        _join = new JoinSchedule(config.JoinPauseMin, config.JoinPauseMax, now);
+        _nextProbe = now + config.SilenceBeforeProbe;
+    }
+
+    public EngineConfig Config { get; }
+
+    public NodeId Self { get; }
+
+    public RoutingTable Table { get; }
+
+    public RecordStore Store { get; }
+
+    public Counters Counters { get; }
+
+    public Outbox Outbox { get; } = new();
+
+    public EngineScratch Scratch { get; }
+
+    public JoinState JoinState => _join.State;
+
+    public NodeEndpoint? ExternalEndpoint(Instant now) => _reachability.External(now);
+
+    public int OwnedRecords => _owned.Count;
+
+    /// <summary>When <see cref="Advance"/> wants to be called next.</summary>
+    public Instant NextDeadline
+    {
+        get
+        {
+            Instant next = Instant.Min(_requests.NextDeadline, NextOperationDeadline);
+            next = Instant.Min(next, Instant.Min(Store.NextExpiry, _owned.NextDue));
+            next = Instant.Min(next, Instant.Min(_refresh.NextDue, _nextProbe));
+            return Instant.Min(next, _join.NextTry);
+        }
+    }
+
+    /// <summary>The wall clock at <paramref name="now"/>, as last told by <see cref="SetUtc"/>: only records know it.</summary>
+    public DateTimeOffset UtcAt(Instant now) => _utc + (now - _utcReadAt);
+
+    /// <summary>Tells the wall clock anew: it may have been set.</summary>
+    public void SetUtc(Instant now, DateTimeOffset utc)
+    {
+        _utcReadAt = now;
+        _utc = utc;
+    }
+
+    /// <summary>Does everything that is due: time-outs, upkeep, expiry.</summary>
+    public void Advance(Instant now)
+    {
+        _lastStep = now;
+        HandleTimeouts(now);
+        EndOverdueOperations(now);
+        Store.Expire(now);
+        KeepUp(now);
+        EndStep(now);
+    }
+
+    /// <summary>Signs and stores a record of this node's, and keeps it alive if told so.</summary>
+    public OperationId Put(RecordKey key, string label, ReadOnlySpan<byte> payload, TimeSpan timeToLive, bool keepAlive, Instant now)
+    {
+        Record record = Sign(key, label, payload, timeToLive, now);
+        if (keepAlive)
+        {
+            _owned.Keep(record, now);
+        }
+        else
+        {
+            _owned.Forget(key, label);
+        }
+
+        return Begin(OwnPut(record, isInternal: false), now);
+    }
+
+    /// <summary>Replaces this node's record by a tombstone.</summary>
+    public OperationId Withdraw(RecordKey key, string label, Instant now)
+    {
+        Record tombstone = _author.Tombstone(key, label, UtcAt(now));
+        _owned.Keep(tombstone, now);
+        return Begin(OwnPut(tombstone, isInternal: false), now);
+    }
+
+    /// <summary>Hands on a record that its owner signed.</summary>
+    public OperationId Publish(Record record, Instant now) =>
+        Begin(new PutOperation(record, Self, Config.Lookup(Config.Holders), reissue: null), now);
+
+    /// <summary>Signs without sending.</summary>
+    public Record Sign(RecordKey key, string label, ReadOnlySpan<byte> payload, TimeSpan timeToLive, Instant now) =>
+        _author.Write(key, label, payload, timeToLive, UtcAt(now));
+
+    /// <summary>Finds the nodes closest to a position; done when the closest k have answered.</summary>
+    public OperationId FindNode(NodeId target, Instant now)
+    {
+        _refresh.Touch(target, now);
+        return Begin(new FindNodeOperation(target, Self, Config.Lookup(Config.K)), now);
+    }
+
+    /// <summary>Finds the records under a key. <paramref name="onRecord"/> hears of each as it is verified.</summary>
+    public OperationId Get(RecordKey key, GetMode mode, NodeId? owner, int limit, Action<Record>? onRecord, Instant now)
+    {
+        _refresh.Touch(key.Position, now);
+        return Begin(new GetOperation(key, Self, Config.Lookup(Config.ClosestAnswered), mode, owner, limit, onRecord), now);
+    }
+
+    /// <summary>
+    /// Joins through these addresses: the answer to <see cref="TakeSeedsWanted"/>. When none of them is usable the node
+    /// tries again later; when there never were any (<paramref name="hasSeeds"/>) it is the first of its network.
+    /// </summary>
+    public void Join(IReadOnlyCollection<NodeEndpoint> seeds, bool hasSeeds, Instant now)
+    {
+        NodeEndpoint[] usable = [.. seeds.Where(seed => seed.IsSendable && Config.Families.Includes(seed))];
+        if (!hasSeeds && Table.Count == 0)
+        {
+            _join.OnNobodyToAsk(now);
+            return;
+        }
+
+        _join.OnTry(now, _entropy);
+        if (usable.Length > 0 || Table.Count > 0)
+        {
+            Begin(new BootstrapOperation(usable, Self, Config.Lookup(Config.ClosestAnswered)) { IsInternal = true }, now);
+        }
+    }
+
+    /// <summary>Whether the shell should resolve its seeds and call <see cref="Join"/>; true once per wish.</summary>
+    public bool TakeSeedsWanted() => _join.TakeWish();
+
+    /// <summary>Says goodbye to everybody who would otherwise wait for an answer from here.</summary>
+    public void SayGoodbye(Instant now)
+    {
+        if (Config.IsClient)
+        {
+            return;
+        }
+
+        foreach (Contact contact in Contacts())
+        {
+            if (_peers.TryGetCookie(contact.Endpoint, now, out ulong cookie))
+            {
+                Post(contact.Endpoint, Scratch.Writer.Goodbye(Header(MessageKind.Goodbye, _entropy.NextTransactionId()), cookie));
+            }
+        }
+    }
+
+    /// <summary>The contacts of the table, farthest bucket first.</summary>
+    public Contact[] Contacts() => Array.ConvertAll(Table.Entries(), static entry => entry.Contact);
+
+    /// <summary>Verifies a record's signature, and counts it: the dearest thing a datagram can make this node do.</summary>
+    public bool Verify(Record record)
+    {
+        Counters.SignaturesVerified++;
+        return RecordSigner.Verify(_identity.Scheme, record);
+    }
+
+    /// <summary>Keeps a record that this node sends out when it is itself one of the closest to its key.</summary>
+    public void StoreIfHolder(Record record, ReadOnlySpan<Contact> others, Instant now)
+    {
+        NodeId position = record.Key.Position;
+        bool isHolder = !Config.IsClient
+            && (others.Length < Config.Holders
+                || Self.DistanceTo(position) < others[Config.Holders - 1].Id.DistanceTo(position));
+        if (isHolder && (Store.Holds(record) || Verify(record)))
+        {
+            Store.Put(record, now, UtcAt(now));
+        }
+    }
+
+    private PutOperation OwnPut(Record record, bool isInternal) =>
+        new(record, Self, Config.Lookup(Config.Holders), newest => _owned.Reissue(record, newest, _lastStep, UtcAt(_lastStep)))
+        {
+            IsInternal = isInternal,
+        };
+}

@@ -1,0 +1,57 @@
+using Violence.Kademlia.Lookups;
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Wire;
+
+namespace Violence.Kademlia.Engine.Operations;
+
+/// <summary>Runs a lookup for an operation: turns what the lookup wants asked into requests, and answers into progress.</summary>
+internal sealed class FindPhase(Operation operation, NodeId target, MessageKind kind, Lookup lookup)
+{
+    public NodeId? Owner { get; init; }
+
+    public bool IsComplete => lookup.IsComplete;
+
+    public int Hops => lookup.Hops;
+
+    /// <summary>How many nodes were asked: those that answered, and those that stayed silent.</summary>
+    public int Asked { get; private set; }
+
+    public int Answered(Span<Contact> destination) => lookup.Answered(destination);
+
+    public void Offer(ReadOnlySpan<Contact> contacts) => lookup.Offer(contacts);
+
+    /// <summary>Takes the closest known contacts as the lookup's first candidates.</summary>
+    public void OfferKnown(KademliaEngine engine)
+    {
+        Span<Contact> known = stackalloc Contact[engine.Config.K];
+        int count = engine.Table.Closest(target, known, engine.Config.Families, engine.Self, onlyReliable: false);
+        lookup.Offer(known[..count]);
+    }
+
+    public void OnReply(NodeId from, IncomingMessage message) => lookup.OnReply(from, message.Contacts);
+
+    public void OnSlow(in OutgoingRequest request) => lookup.OnSlow(request.To.Id);
+
+    public void OnFailure(in OutgoingRequest request) => lookup.OnFailure(request.To.Id);
+
+    /// <summary>Sends what may be sent now.</summary>
+    public void Pump(KademliaEngine engine, Instant now)
+    {
+        while (!operation.IsFinished && lookup.TryNext(out Contact next))
+        {
+            var request = new OutgoingRequest
+            {
+                Kind = kind,
+                To = next,
+                Operation = operation,
+                Target = target,
+                Owner = Owner,
+            };
+            Asked++;
+            if (!engine.Send(request, now))
+            {
+                lookup.OnFailure(next.Id);
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+using Violence.Kademlia.Lookups;
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Storage;
+using Violence.Kademlia.Wire;
+
+namespace Violence.Kademlia.Engine.Operations;
+
+/// <summary>
+/// Finds the records under a key. The lookup asks with FIND_VALUE; where a holder has more than one datagram carries,
+/// <see cref="PageWalk"/> reads on.
+/// </summary>
+internal sealed class GetOperation : Operation
+{
+    private readonly RecordKey _key;
+    private readonly NodeId? _owner;
+    private readonly GetMode _mode;
+    private readonly int _limit;
+    private readonly FindPhase _find;
+    private readonly PageWalk _pages;
+    private readonly RecordCollector _collector = new();
+    private readonly Action<Record>? _onRecord;
+    private int _answers;
+
+    public GetOperation(RecordKey key, NodeId self, LookupLimits limits, GetMode mode, NodeId? owner, int limit, Action<Record>? onRecord)
+    {
+        _key = key;
+        _mode = mode;
+        _owner = owner;
+        _limit = limit;
+        _onRecord = onRecord;
+        _find = new FindPhase(this, key.Position, MessageKind.FindValue, new Lookup(key.Position, self, limits)) { Owner = owner };
+        _pages = new PageWalk(this, key.Position, owner, limits.ClosestAnswered);
+    }
+
+    public GetStatus Status { get; private set; } = GetStatus.NoPeers;
+
+    public IReadOnlyList<FoundRecord> Found { get; private set; } = [];
+
+    public override int Hops => _find.Hops;
+
+    public override void Start(KademliaEngine engine, Instant now)
+    {
+        CollectOwn(engine, now);
+        if (!IsEnough())
+        {
+            _find.OfferKnown(engine);
+        }
+
+        Continue(engine, now);
+    }
+
+    public override void OnReply(KademliaEngine engine, in OutgoingRequest request, Contact from, IncomingMessage message, Instant now)
+    {
+        _answers++;
+        bool isHonest = Collect(engine, message, now);
+        if (request.Cursor is null)
+        {
+            _find.OnReply(from.Id, message);
+        }
+
+        if (_mode == GetMode.All && !IsFinished)
+        {
+            // Nothing more is read from a holder that sent what doesn't verify.
+            RecordCursor? next = isHonest ? message.Cursor : null;
+            _pages.OnPage(engine, request, from, next, message.RecordCount > 0, now);
+        }
+
+        Continue(engine, now);
+    }
+
+    public override void OnSlow(KademliaEngine engine, in OutgoingRequest request, Instant now)
+    {
+        if (request.Cursor is null)
+        {
+            _find.OnSlow(request);
+        }
+
+        Continue(engine, now);
+    }
+
+    public override void OnFailure(KademliaEngine engine, in OutgoingRequest request, Instant now)
+    {
+        if (request.Cursor is null)
+        {
+            _find.OnFailure(request);
+        }
+        else
+        {
+            _pages.OnFailure(engine, now);
+        }
+
+        Continue(engine, now);
+    }
+
+    public override void OnTimeUp(KademliaEngine engine, Instant now) => Conclude(engine, now);
+
+    private void Continue(KademliaEngine engine, Instant now)
+    {
+        if (IsFinished)
+        {
+            return;
+        }
+
+        if (IsEnough())
+        {
+            Conclude(engine, now);
+            return;
+        }
+
+        _find.Pump(engine, now);
+        if (_find.IsComplete && _pages.IsComplete)
+        {
+            Conclude(engine, now);
+        }
+    }
+
+    private bool IsEnough() => _mode switch
+    {
+        GetMode.First => _collector.Live > 0,
+        GetMode.All => _collector.Live >= _limit,
+        _ => false,
+    };
+
+    /// <summary>This node may be a holder itself.</summary>
+    private void CollectOwn(KademliaEngine engine, Instant now)
+    {
+        RecordCursor? after = null;
+        Span<HeldRecord> page = engine.Scratch.Records;
+        bool more = true;
+        while (more)
+        {
+            int count = engine.Store.Read(_key, _owner, after, page, now, out _, out more);
+            for (int i = 0; i < count; i++)
+            {
+                Keep(page[i].Record, page[i].HeldSeconds);
+                after = new RecordCursor(page[i].Record.Owner, page[i].Record.Label);
+            }
+
+            more &= count > 0;
+        }
+    }
+
+    /// <returns>Whether every record of the message was what it claims to be.</returns>
+    private bool Collect(KademliaEngine engine, IncomingMessage message, Instant now)
+    {
+        for (int i = 0; i < message.RecordCount; i++)
+        {
+            if (!RecordCodec.TryParse(message.RecordAt(i).Span, out Record? record, out _) || !IsWanted(engine, record))
+            {
+                engine.Counters.RecordsRefused++;
+                return false;
+            }
+
+            if (!_collector.Knows(record) && !engine.Verify(record))
+            {
+                engine.Counters.RecordsRefused++;
+                return false;
+            }
+
+            // An expired record is no lie: the holder's clock may be behind ours.
+            if (RecordRules.RemainingLife(record, engine.UtcAt(now), engine.Config.Storage.ClockTolerance) > TimeSpan.Zero)
+            {
+                Keep(record, message.HeldAt(i));
+            }
+        }
+
+        return true;
+    }
+
+    private bool IsWanted(KademliaEngine engine, Record record) =>
+        record.Network == engine.Config.Network && record.Key == _key && (_owner is null || record.Owner == _owner);
+
+    private void Keep(Record record, uint heldSeconds)
+    {
+        if (_collector.Add(record, heldSeconds))
+        {
+            _onRecord?.Invoke(record);
+        }
+    }
+
+    private void Conclude(KademliaEngine engine, Instant now)
+    {
+        Found = _collector.Found();
+        if (Found.Count > 0)
+        {
+            Status = GetStatus.Found;
+        }
+        else if (_collector.HasTombstone)
+        {
+            Status = GetStatus.Withdrawn;
+        }
+        else if (_answers > 0)
+        {
+            Status = GetStatus.NotFound;
+        }
+
+        Finish(engine, now);
+    }
+}

@@ -1,0 +1,83 @@
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Engine.Operations;
+
+/// <summary>
+/// Reads on where a holder has more records than one datagram carries. A few holders are read to the end, side by side;
+/// others that offered more stand by, for when one of those falls silent.
+/// </summary>
+internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, int walksWanted)
+{
+    /// <summary>Pages of one get over all holders: a bound for holders that page without end.</summary>
+    private const int PagesMax = 4_000;
+
+    private const int StandbyMax = 20;
+
+    private readonly Queue<(Contact Holder, RecordCursor Cursor)> _standby = new();
+    private int _walking;
+    private int _walked;
+    private int _pages;
+
+    /// <summary>Whether nothing more is being read or should be.</summary>
+    public bool IsComplete => _walking == 0;
+
+    /// <summary>A holder's reply: to the lookup (its first page) or to a page request of this walk.</summary>
+    public void OnPage(KademliaEngine engine, in OutgoingRequest request, Contact from, RecordCursor? next, bool hasRecords, Instant now)
+    {
+        bool isWalking = request.Cursor is not null;
+        if (isWalking)
+        {
+            _walking--;
+        }
+
+        if (next is { } cursor && hasRecords && cursor != request.Cursor)
+        {
+            if (isWalking || _walking + _walked < walksWanted)
+            {
+                Ask(engine, from, cursor, now);
+            }
+            else if (_standby.Count < StandbyMax)
+            {
+                _standby.Enqueue((from, cursor));
+            }
+        }
+        else if (hasRecords || isWalking)
+        {
+            _walked++;
+        }
+
+        WakeStandby(engine, now);
+    }
+
+    public void OnFailure(KademliaEngine engine, Instant now)
+    {
+        _walking--;
+        WakeStandby(engine, now);
+    }
+
+    private void WakeStandby(KademliaEngine engine, Instant now)
+    {
+        while (_walking + _walked < walksWanted && _standby.TryDequeue(out (Contact Holder, RecordCursor Cursor) waiting))
+        {
+            Ask(engine, waiting.Holder, waiting.Cursor, now);
+        }
+    }
+
+    private void Ask(KademliaEngine engine, Contact holder, RecordCursor cursor, Instant now)
+    {
+        var request = new OutgoingRequest
+        {
+            Kind = MessageKind.FindValue,
+            To = holder,
+            Operation = operation,
+            Target = key,
+            Owner = owner,
+            Cursor = cursor,
+        };
+        if (_pages < PagesMax && engine.Send(request, now))
+        {
+            _pages++;
+            _walking++;
+        }
+    }
+}

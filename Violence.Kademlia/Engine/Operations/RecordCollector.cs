@@ -1,0 +1,79 @@
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Storage;
+
+namespace Violence.Kademlia.Engine.Operations;
+
+/// <summary>
+/// Gathers what holders say about one key: per owner and label the winning record, who had one, and for how long. Only
+/// verified records come in here.
+/// </summary>
+internal sealed class RecordCollector
+{
+    private readonly Dictionary<RecordCursor, Claim> _claims = [];
+
+    /// <summary>Winning records that are not tombstones.</summary>
+    public int Live { get; private set; }
+
+    public bool HasTombstone => _claims.Count > Live;
+
+    /// <summary>Whether exactly these bytes are in hand already, so that they need no second verification.</summary>
+    public bool Knows(Record record) =>
+        _claims.TryGetValue(new RecordCursor(record.Owner, record.Label), out Claim? claim) && claim.Winner.SameBytes(record);
+
+    /// <summary>Takes a verified record that one holder has had for <paramref name="heldSeconds"/>.</summary>
+    /// <returns>Whether it is news: the first of its owner and label, or a winner over the one before.</returns>
+    public bool Add(Record record, uint heldSeconds)
+    {
+        var place = new RecordCursor(record.Owner, record.Label);
+        if (!_claims.TryGetValue(place, out Claim? claim))
+        {
+            _claims.Add(place, new Claim(record, heldSeconds));
+            Live += record.IsTombstone ? 0 : 1;
+            return true;
+        }
+
+        claim.HeldSeconds.Add(heldSeconds);
+        if (!RecordOrder.Wins(record, claim.Winner))
+        {
+            return false;
+        }
+
+        Live += (record.IsTombstone ? 0 : 1) - (claim.Winner.IsTombstone ? 0 : 1);
+        claim.Winner = record;
+        return true;
+    }
+
+    /// <summary>The live winners in order of owner and label, so that no hash table's order shows.</summary>
+    public IReadOnlyList<FoundRecord> Found()
+    {
+        var found = new List<FoundRecord>(Live);
+        foreach (Claim claim in _claims.Values)
+        {
+            if (!claim.Winner.IsTombstone)
+            {
+                found.Add(new FoundRecord(claim.Winner, claim.HeldSeconds.Count, claim.MedianHeld()));
+            }
+        }
+
+        found.Sort(static (left, right) =>
+        {
+            int byOwner = left.Record.Owner.CompareTo(right.Record.Owner);
+            return byOwner != 0 ? byOwner : string.CompareOrdinal(left.Record.Label, right.Record.Label);
+        });
+        return found;
+    }
+
+    private sealed class Claim(Record winner, uint heldSeconds)
+    {
+        public Record Winner { get; set; } = winner;
+
+        public List<uint> HeldSeconds { get; } = [heldSeconds];
+
+        /// <summary>The lower median: one holder that lies about the time moves it by one place only.</summary>
+        public TimeSpan MedianHeld()
+        {
+            HeldSeconds.Sort();
+            return TimeSpan.FromSeconds(HeldSeconds[(HeldSeconds.Count - 1) / 2]);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using Violence.Kademlia.Engine.Operations;
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Engine;
+
+/// <summary>
+/// A request as it stands in the request table: enough to know whom its answer belongs to, and to send it once more with a
+/// fresh cookie.
+/// </summary>
+internal readonly record struct OutgoingRequest
+{
+    public required MessageKind Kind { get; init; }
+
+    /// <summary>Whom it goes to. The id is <see cref="NodeId.Zero"/> for a seed, whose id is not known yet.</summary>
+    public required Contact To { get; init; }
+
+    /// <summary>The operation that waits for the answer; null: the engine's own upkeep (challenges and probes).</summary>
+    public Operation? Operation { get; init; }
+
+    /// <summary>The position asked for, in FIND_NODE and FIND_VALUE.</summary>
+    public NodeId Target { get; init; }
+
+    /// <summary>Only this owner's records, in FIND_VALUE.</summary>
+    public NodeId? Owner { get; init; }
+
+    /// <summary>Continue after this record, in FIND_VALUE.</summary>
+    public RecordCursor? Cursor { get; init; }
+
+    /// <summary>The record, in STORE.</summary>
+    public Record? Record { get; init; }
+
+    /// <summary>Whether a PING asks for the identity proof.</summary>
+    public bool AsksForProof { get; init; }
+
+    /// <summary>When it was sent; set by the engine.</summary>
+    public Instant SentAt { get; init; }
+
+    /// <summary>Whether this is the second try after a RETRY: a third would be a game of ping-pong.</summary>
+    public bool IsSecondTry { get; init; }
+
+    /// <summary>Whether the receiver's id is unknown.</summary>
+    public bool IsToSeed => To.Id == NodeId.Zero;
+}

@@ -1,0 +1,242 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Violence.Kademlia.Engine.Operations;
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Runtime;
+using Violence.Kademlia.Wire;
+
+namespace Violence.Kademlia;
+
+/// <summary>
+/// A node of the network: joins it, finds nodes, gets and puts signed records, and serves others while it does. Safe to use from
+/// any thread. What may happen on a network (nobody answers, nothing is found) is a status in a result; exceptions are for
+/// wrong use and for a start that fails.
+/// </summary>
+/// <example>
+/// <code>
+/// await using KademliaNode node = await KademliaNode.StartAsync(new() { Bootstrap = ["dht.example.com:4001"] });
+/// PutResult put = await node.PutAsync(RecordKey.FromText("motd", "arena"), "Welcome"u8.ToArray());
+/// GetResult get = await node.GetAsync(RecordKey.FromText("motd", "arena"));
+/// </code>
+/// </example>
+public sealed partial class KademliaNode : IAsyncDisposable
+{
+    private readonly NodeHost _host;
+    private readonly KademliaOptions _options;
+
+    private KademliaNode(NodeHost host, KademliaOptions options)
+    {
+        _host = host;
+        _options = options;
+    }
+
+    /// <summary>
+    /// Opens the socket and begins to join in the background. Returns as soon as the node listens; operations started
+    /// before it has joined wait for that (<see cref="KademliaOptions.JoinPatience"/>).
+    /// </summary>
+    /// <param name="options">How to start.</param>
+    /// <param name="cancellationToken">Gives up the start.</param>
+    /// <exception cref="KademliaException">
+    /// An option is wrong, the address can't be bound (in use, or not this host's), or the data directory can't be used.
+    /// </exception>
+    public static Task<KademliaNode> StartAsync(KademliaOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        cancellationToken.ThrowIfCancellationRequested();
+        KademliaOptionsValidator.ThrowIfInvalid(options);
+        return Task.FromResult(new KademliaNode(NodeLauncher.Launch(options), options));
+    }
+
+    /// <summary>
+    /// Waits until the node has joined: it knows others, who answered and proved their keys. Never gives up by itself: seeds
+    /// are tried again with growing pauses, up to a minute. Returns at once when there is nobody to join.
+    /// </summary>
+    /// <param name="cancellationToken">Stops waiting; the node goes on trying.</param>
+    public async Task<BootstrapResult> BootstrapAsync(CancellationToken cancellationToken = default)
+    {
+        JoinOutcome outcome = await _host.Joined.WaitAsync(cancellationToken).ConfigureAwait(false);
+        BootstrapStatus status = outcome.IsAlone ? BootstrapStatus.NoSeeds : BootstrapStatus.Joined;
+        return new BootstrapResult(status, _host.Query(static (engine, _) => engine.Table.Count), outcome.Elapsed);
+    }
+
+    /// <summary>Finds the nodes closest to a position: the 20 closest that answer, closest first.</summary>
+    /// <param name="target">The position.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<FindNodeResult> FindNodeAsync(NodeId target, CancellationToken cancellationToken = default)
+    {
+        await WaitForJoinAsync(cancellationToken).ConfigureAwait(false);
+        return await _host.RunAsync(
+            (engine, now) => engine.FindNode(target, now),
+            static (FindNodeOperation find) => new FindNodeResult(find.Closest, find.Cost),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Finds the records under a key. Every one was verified, and is the winner of its owner and label.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="options">How far to go; null for the defaults.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><see cref="GetOptions.Limit"/> is not 1 to 10,000.</exception>
+    public async Task<GetResult> GetAsync(RecordKey key, GetOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        GetOptions checkedOptions = Check(options);
+        await WaitForJoinAsync(cancellationToken).ConfigureAwait(false);
+        return await GetAsync(key, checkedOptions, onRecord: null, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The records under a key as they arrive, each verified. A newer record of an owner and label may follow an older one, and
+    /// tombstones come too (<see cref="Record.IsTombstone"/>): whoever keeps a list applies them to it.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="options">How far to go; null for the defaults.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><see cref="GetOptions.Limit"/> is not 1 to 10,000.</exception>
+    public IAsyncEnumerable<Record> StreamAsync(RecordKey key, GetOptions? options = null, CancellationToken cancellationToken = default) =>
+        StreamCheckedAsync(key, Check(options), cancellationToken);
+
+    /// <summary>Signs with this node's identity and stores at the nodes closest to the key.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="payload">The content, at most about 800 bytes: the signed record is at most <see cref="Record.MaxSize"/>.</param>
+    /// <param name="options">Label, life and whether to keep it alive; null for the defaults.</param>
+    /// <param name="cancellationToken">Stops waiting; a record that is kept alive stays so.</param>
+    /// <exception cref="ArgumentException">The label or the payload is too long, or the time to live out of range.</exception>
+    public async Task<PutResult> PutAsync(
+        RecordKey key, ReadOnlyMemory<byte> payload, PutOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        PutOptions put = Check(options, payload.Length);
+        await WaitForJoinAsync(cancellationToken).ConfigureAwait(false);
+        return await PutAsync(
+            (engine, now) => engine.Put(key, put.Label, payload.Span, put.TimeToLive, put.KeepAlive, now), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Hands on a record that somebody signed already, as <see cref="Record.Bytes"/> has it. The holders verify it; this node
+    /// does not keep it alive.
+    /// </summary>
+    /// <param name="signedRecord">The record.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <exception cref="ArgumentException">The bytes are not a record.</exception>
+    public async Task<PutResult> PublishAsync(ReadOnlyMemory<byte> signedRecord, CancellationToken cancellationToken = default)
+    {
+        if (!RecordCodec.TryParse(signedRecord.Span, out Record? record, out RecordError error))
+        {
+            throw new ArgumentException($"The {signedRecord.Length} bytes are not a record: {error}.", nameof(signedRecord));
+        }
+
+        await WaitForJoinAsync(cancellationToken).ConfigureAwait(false);
+        return await PutAsync((engine, now) => engine.Publish(record, now), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Signs a record with this node's identity and does nothing else with it; see <see cref="PublishAsync"/>.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="payload">The content, at most about 800 bytes.</param>
+    /// <param name="options">Label and life; null for the defaults. <see cref="PutOptions.KeepAlive"/> has no effect.</param>
+    /// <exception cref="ArgumentException">The label or the payload is too long, or the time to live out of range.</exception>
+    public Record Sign(RecordKey key, ReadOnlyMemory<byte> payload, PutOptions? options = null)
+    {
+        PutOptions put = Check(options, payload.Length);
+        return _host.Query((engine, now) => engine.Sign(key, put.Label, payload.Span, put.TimeToLive, now));
+    }
+
+    /// <summary>
+    /// Withdraws this node's record: a signed tombstone takes its place and stays until no copy of it could still live.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="label">The record's label.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <exception cref="ArgumentException">The label is too long.</exception>
+    public async Task<PutResult> WithdrawAsync(RecordKey key, string label = "", CancellationToken cancellationToken = default)
+    {
+        Check(new PutOptions { Label = label }, payloadLength: 0);
+        await WaitForJoinAsync(cancellationToken).ConfigureAwait(false);
+        return await PutAsync((engine, now) => engine.Withdraw(key, label, now), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async IAsyncEnumerable<Record> StreamCheckedAsync(
+        RecordKey key, GetOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await WaitForJoinAsync(cancellationToken).ConfigureAwait(false);
+
+        // Unbounded, but a get hands over few records more than its limit, and its reader's own memory is at stake, no other's.
+        var records = Channel.CreateUnbounded<Record>(new UnboundedChannelOptions { SingleReader = true });
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<GetResult> get = GetAsync(key, options, record => records.Writer.TryWrite(record), gone.Token);
+        _ = get.ContinueWith(
+            ended => records.Writer.TryComplete(ended.Exception?.InnerException),
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+        try
+        {
+            await foreach (Record record in records.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
+                yield return record;
+            }
+        }
+        finally
+        {
+            // A reader that has enough ends the get with it.
+            await gone.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private Task<GetResult> GetAsync(RecordKey key, GetOptions options, Action<Record>? onRecord, CancellationToken cancellationToken) =>
+        _host.RunAsync(
+            (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, onRecord, now),
+            static (GetOperation get) => new GetResult(get.Status, get.Found, get.Cost),
+            cancellationToken);
+
+    private Task<PutResult> PutAsync(BeginOperation begin, CancellationToken cancellationToken)
+    {
+        int wanted = _options.ReplicationFactor;
+        return _host.RunAsync(
+            begin,
+            (PutOperation put) => new PutResult(put.Status, put.Record, [.. put.Holders], wanted, put.Refusals, put.Cost),
+            cancellationToken);
+    }
+
+    private async Task WaitForJoinAsync(CancellationToken cancellationToken)
+    {
+        Task joined = _host.Joined;
+        if (joined.IsCompleted)
+        {
+            return;
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(_options.JoinPatience);
+        await ((Task)joined.WaitAsync(patience.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private static GetOptions Check(GetOptions? options)
+    {
+        options ??= new GetOptions();
+        if (options.Limit is < 1 or > 10_000)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.Limit, "GetOptions.Limit is out of range; allowed: 1 to 10,000.");
+        }
+
+        return options;
+    }
+
+    private static PutOptions Check(PutOptions? options, int payloadLength)
+    {
+        options ??= new PutOptions();
+        int label = System.Text.Encoding.UTF8.GetByteCount(options.Label);
+        if (label > Record.MaxLabelSize)
+        {
+            throw new ArgumentException($"PutOptions.Label has {label} bytes; allowed: at most {Record.MaxLabelSize}.", nameof(options));
+        }
+
+        if (options.TimeToLive < TimeSpan.FromSeconds(1) || options.TimeToLive > Record.MaxTimeToLive)
+        {
+            throw new ArgumentException($"PutOptions.TimeToLive is {options.TimeToLive:c}; allowed: 00:00:01 to {Record.MaxTimeToLive:c}.", nameof(options));
+        }
+
+        int most = RecordCodec.MaxPayload(label);
+        return payloadLength <= most
+            ? options
+            : throw new ArgumentException($"The payload has {payloadLength} bytes; allowed with this label: at most {most}.", nameof(options));
+    }
+}

@@ -1,0 +1,16 @@
+namespace Violence.Kademlia.Primitives;
+
+/// <summary>How far a get goes before it is done.</summary>
+public enum GetMode
+{
+    /// <summary>
+    /// Until the 3 closest nodes have answered: sees what the holders agree on and every rival claim. The default.
+    /// </summary>
+    Closest,
+
+    /// <summary>The first valid record ends it: the fastest; a newer record may exist elsewhere.</summary>
+    First,
+
+    /// <summary>As <see cref="Closest"/>, and reads on until the holders have no more: for keys with many owners.</summary>
+    All,
+}

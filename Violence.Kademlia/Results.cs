@@ -1,0 +1,89 @@
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia;
+
+/// <summary>How a bootstrap ended.</summary>
+public enum BootstrapStatus
+{
+    /// <summary>The node knows at least one other node.</summary>
+    Joined,
+
+    /// <summary>No seeds and no saved contacts: this node is the first of its network.</summary>
+    NoSeeds,
+}
+
+/// <summary>The result of a bootstrap.</summary>
+/// <param name="Status">How it ended.</param>
+/// <param name="Peers">How many nodes are in the routing table: they answered and proved their key.</param>
+/// <param name="Elapsed">Time since the node began to join.</param>
+public sealed record BootstrapResult(BootstrapStatus Status, int Peers, TimeSpan Elapsed);
+
+/// <summary>The nodes closest to a position.</summary>
+/// <param name="Closest">Nodes that answered, closest first; at most k = 20. Empty when nobody is known.</param>
+/// <param name="Cost">What it took.</param>
+public sealed record FindNodeResult(IReadOnlyList<Contact> Closest, OperationCost Cost);
+
+/// <summary>How to get.</summary>
+public sealed record GetOptions
+{
+    /// <summary>How far to go. Default <see cref="GetMode.Closest"/>.</summary>
+    public GetMode Mode { get; init; } = GetMode.Closest;
+
+    /// <summary>Only records of this owner. Null: of any.</summary>
+    public NodeId? Owner { get; init; }
+
+    /// <summary>
+    /// Stop when so many live records are in hand: 1 to 10,000, default 1,000. Counts in <see cref="GetMode.All"/> only.
+    /// </summary>
+    public int Limit { get; init; } = 1_000;
+}
+
+/// <summary>The result of a get.</summary>
+/// <param name="Status">How it ended.</param>
+/// <param name="Records">
+/// The winning record of every owner and label, tombstones left out, in order of owner and label. Empty unless
+/// <see cref="GetStatus.Found"/>.
+/// </param>
+/// <param name="Cost">What it took.</param>
+public sealed record GetResult(GetStatus Status, IReadOnlyList<FoundRecord> Records, OperationCost Cost);
+
+/// <summary>How to put.</summary>
+public sealed record PutOptions
+{
+    /// <summary>Tells apart several records of this node under one key: at most 64 bytes of UTF-8. Default empty.</summary>
+    public string Label { get; init; } = "";
+
+    /// <summary>How long the record lives when it isn't published again: 1 s to 8 hours, default 8 hours.</summary>
+    public TimeSpan TimeToLive { get; init; } = Record.MaxTimeToLive;
+
+    /// <summary>
+    /// Whether the node keeps the record alive: publishes it again before it could vanish, until it is withdrawn or the
+    /// node stops. Default true.
+    /// </summary>
+    public bool KeepAlive { get; init; } = true;
+}
+
+/// <summary>The result of a put, a publication or a withdrawal.</summary>
+/// <param name="Status">How it ended.</param>
+/// <param name="Record">The record that was sent.</param>
+/// <param name="Holders">The nodes that acknowledged, in the order they did.</param>
+/// <param name="Wanted">How many were wanted: the replication factor.</param>
+/// <param name="Refusals">What the others said, and how many said it.</param>
+/// <param name="Cost">What it took.</param>
+public sealed record PutResult(
+    PutStatus Status,
+    Record Record,
+    IReadOnlyList<Contact> Holders,
+    int Wanted,
+    IReadOnlyDictionary<StoreStatus, int> Refusals,
+    OperationCost Cost)
+{
+    /// <summary>Acknowledgements by distinct nodes other than this one.</summary>
+    public int Acknowledgements => Holders.Count;
+
+    /// <summary>How many replicas are missing to the replication factor; 0 when there are enough.</summary>
+    public int Shortfall => Math.Max(0, Wanted - Holders.Count);
+
+    /// <summary>Whether <see cref="Status"/> is <see cref="PutStatus.Stored"/>.</summary>
+    public bool IsStored => Status == PutStatus.Stored;
+}
