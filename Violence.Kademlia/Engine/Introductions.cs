@@ -10,13 +10,22 @@ namespace Violence.Kademlia.Engine;
 /// </summary>
 internal sealed class Introductions(EngineConfig config)
 {
+    /// <summary>
+    /// How long a challenge is made that answers somebody's request: room for the proof (at most 190 bytes), and little enough
+    /// to stay, together with the reply, below the request that caused it.
+    /// </summary>
+    public const int WelcomeSize = 256;
+
+    /// <summary>How long any other challenge is made: room for the proof and for the other side's challenge in return.</summary>
+    private const int ChallengeSize = 512;
+
     private const int SilentMax = 512;
     private static readonly TimeSpan SilencePause = TimeSpan.FromMinutes(5);
 
     // Names that others merely mention cost a padded datagram each to a stranger: few per second, some at once at the start.
     private static readonly TokenRate HearsayRate = new(PerSecond: 20, Burst: 200);
 
-    private readonly Queue<Contact> _line = new();
+    private readonly Queue<(Contact Contact, int PaddedSize)> _line = new();
     private readonly HashSet<NodeEndpoint> _known = [];
     private readonly Dictionary<NodeEndpoint, Instant> _silentUntil = [];
     private readonly Queue<NodeEndpoint> _silentOrder = new();
@@ -30,7 +39,7 @@ internal sealed class Introductions(EngineConfig config)
     {
         if (IsNew(contact, engine, now))
         {
-            Enqueue(contact, engine, now);
+            Enqueue(contact, ChallengeSize, engine, now);
         }
     }
 
@@ -39,7 +48,16 @@ internal sealed class Introductions(EngineConfig config)
     {
         if (IsNew(contact, engine, now) && !engine.Table.Contains(contact.Id) && _hearsay.TryTake(HearsayRate, now))
         {
-            Enqueue(contact, engine, now);
+            Enqueue(contact, ChallengeSize, engine, now);
+        }
+    }
+
+    /// <summary>A contact that asked us something, and may or may not receive where it claims to.</summary>
+    public void Welcome(Contact contact, KademliaEngine engine, Instant now)
+    {
+        if (IsNew(contact, engine, now) && !engine.Table.Contains(contact.Id) && _hearsay.TryTake(HearsayRate, now))
+        {
+            Enqueue(contact, WelcomeSize, engine, now);
         }
     }
 
@@ -74,7 +92,7 @@ internal sealed class Introductions(EngineConfig config)
         return !_silentUntil.TryGetValue(contact.Endpoint, out Instant until) || until <= now;
     }
 
-    private void Enqueue(Contact contact, KademliaEngine engine, Instant now)
+    private void Enqueue(Contact contact, int paddedSize, KademliaEngine engine, Instant now)
     {
         if (!engine.Table.HasRoomFor(contact, out Contact? leastRecentlySeen))
         {
@@ -90,23 +108,29 @@ internal sealed class Introductions(EngineConfig config)
         if (_line.Count < config.ChallengesWaitingMax)
         {
             _known.Add(contact.Endpoint);
-            _line.Enqueue(contact);
+            _line.Enqueue((contact, paddedSize));
             Pump(engine, now);
         }
     }
 
     private void Pump(KademliaEngine engine, Instant now)
     {
-        while (_inFlight < config.ChallengesInFlightMax && _line.TryDequeue(out Contact next))
+        while (_inFlight < config.ChallengesInFlightMax && _line.TryDequeue(out (Contact Contact, int PaddedSize) next))
         {
-            var challenge = new OutgoingRequest { Kind = MessageKind.Ping, To = next, AsksForProof = true };
+            var challenge = new OutgoingRequest
+            {
+                Kind = MessageKind.Ping,
+                To = next.Contact,
+                AsksForProof = true,
+                PaddedSize = next.PaddedSize,
+            };
             if (engine.Send(challenge, now))
             {
                 _inFlight++;
             }
             else
             {
-                _known.Remove(next.Endpoint);
+                _known.Remove(next.Contact.Endpoint);
             }
         }
     }

@@ -147,5 +147,6 @@ internal sealed partial class KademliaEngine
 
     private bool Knows(Contact contact) => Table.TryGet(contact.Id, out BucketEntry entry) && entry.Contact.Endpoint == contact.Endpoint;
 
-    private void Probe(Contact contact, Instant now) => Send(new OutgoingRequest { Kind = MessageKind.Ping, To = contact }, now);
+    private void Probe(Contact contact, Instant now) =>
+        Send(new OutgoingRequest { Kind = MessageKind.Ping, To = contact, PaddedSize = Introductions.WelcomeSize }, now);
 }

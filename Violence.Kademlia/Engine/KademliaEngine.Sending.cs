@@ -42,7 +42,7 @@ internal sealed partial class KademliaEngine
         };
 
         // Who has no cookie pays for the reply with the size of the request.
-        return cookie is null ? writer.Pad() : datagram;
+        return cookie is null ? writer.Pad(request.PaddedSize) : datagram;
     }
 
     private MessageHeader Header(MessageKind kind, TransactionId transaction) =>

@@ -14,60 +14,77 @@ internal sealed partial class KademliaEngine
         bool isProven = message.HasCookie && _cookies.Check(source, message.Cookie, now);
         int maxBytes = isProven ? WireLimits.MaxDatagram : Math.Min(requestLength, WireLimits.MaxDatagram);
         var from = new Contact(message.Header.Sender, source);
-
+        ReadOnlyMemory<byte> reply;
         switch (message.Header.Kind)
         {
             case MessageKind.Ping:
-                ServePing(from, message, maxBytes, now);
+                reply = ServePing(from, message, maxBytes, now);
                 break;
             case MessageKind.FindNode:
-                ServeFindNode(from, message, maxBytes, now);
+                reply = ServeFindNode(from, message, maxBytes, now);
                 break;
             case MessageKind.FindValue:
-                ServeFindValue(from, message, maxBytes, now);
+                reply = ServeFindValue(from, message, maxBytes, now);
                 break;
             case MessageKind.Store when isProven:
-                ServeStore(from, message, now);
+                reply = ServeStore(from, message, now);
                 break;
             case MessageKind.Goodbye:
                 ServeGoodbye(from, isProven);
                 return;
             default:
-                ReplyRetry(from, message.Header.Transaction, maxBytes, now);
+                reply = Retry(from, message, maxBytes, now);
                 break;
         }
 
+        if (reply.IsEmpty)
+        {
+            Counters.Drop(DropReason.WouldAmplify);
+            return;
+        }
+
         Counters.RequestsServed++;
-        if (isProven && !message.Header.IsClient)
+        int replyLength = reply.Length;
+        Post(source, reply);
+        if (message.Header.IsClient)
+        {
+            return;
+        }
+
+        if (isProven)
         {
             Meet(from, now);
         }
+        else if (replyLength + Introductions.WelcomeSize <= requestLength)
+        {
+            // Reply and challenge together are no larger than what came: a forged source is no lever either way.
+            _introductions.Welcome(from, this, now);
+        }
     }
 
-    private void ServePing(Contact from, IncomingMessage message, int maxBytes, Instant now)
+    private ReadOnlyMemory<byte> ServePing(Contact from, IncomingMessage message, int maxBytes, Instant now)
     {
         MessageHeader header = Header(MessageKind.Pong, message.Header.Transaction);
         ulong cookie = _cookies.Issue(from.Endpoint, now);
         if (message.Challenge is not { } challenge || !_reachability.CouldBeMe(challenge, now) || !_signatures.TryTake(now))
         {
-            PostReply(from.Endpoint, Scratch.Writer.Pong(header, from.Endpoint, cookie, [], [], maxBytes));
-            return;
+            return Scratch.Writer.Pong(header, from.Endpoint, cookie, [], [], maxBytes);
         }
 
         Span<byte> signature = stackalloc byte[SignatureScheme.SignatureSize];
         IdentityProof.Sign(_identity, Config.Network, from.Id, message.Header.Transaction, challenge, signature);
-        PostReply(from.Endpoint, Scratch.Writer.Pong(header, from.Endpoint, cookie, _identity.PublicKey.Span, signature, maxBytes));
+        return Scratch.Writer.Pong(header, from.Endpoint, cookie, _identity.PublicKey.Span, signature, maxBytes);
     }
 
-    private void ServeFindNode(Contact from, IncomingMessage message, int maxBytes, Instant now)
+    private ReadOnlyMemory<byte> ServeFindNode(Contact from, IncomingMessage message, int maxBytes, Instant now)
     {
         ReadOnlySpan<Contact> closest = ClosestFor(from, message);
         MessageHeader header = Header(MessageKind.Nodes, message.Header.Transaction);
         ulong cookie = _cookies.Issue(from.Endpoint, now);
-        PostReply(from.Endpoint, Scratch.Writer.Nodes(header, from.Endpoint, cookie, closest, maxBytes));
+        return Scratch.Writer.Nodes(header, from.Endpoint, cookie, closest, maxBytes);
     }
 
-    private void ServeFindValue(Contact from, IncomingMessage message, int maxBytes, Instant now)
+    private ReadOnlyMemory<byte> ServeFindValue(Contact from, IncomingMessage message, int maxBytes, Instant now)
     {
         // A page further on is asked for by somebody who has the contacts already.
         ReadOnlySpan<Contact> closest = message.Cursor is null ? ClosestFor(from, message) : [];
@@ -75,12 +92,11 @@ internal sealed partial class KademliaEngine
         int count = Store.Read(new RecordKey(message.Target), message.Owner, message.Cursor, records, now, out int total, out bool more);
         MessageHeader header = Header(MessageKind.Values, message.Header.Transaction);
         ulong cookie = _cookies.Issue(from.Endpoint, now);
-        ReadOnlyMemory<byte> reply = Scratch.Writer.Values(
+        return Scratch.Writer.Values(
             header, from.Endpoint, cookie, closest, records.AsSpan(0, count), more, (uint)total, maxBytes, out _);
-        PostReply(from.Endpoint, reply);
     }
 
-    private void ServeStore(Contact from, IncomingMessage message, Instant now)
+    private ReadOnlyMemory<byte> ServeStore(Contact from, IncomingMessage message, Instant now)
     {
         StoreResult result = TryStore(message.RecordAt(0), now);
         if (result.Status is not (StoreStatus.Stored or StoreStatus.Refreshed))
@@ -90,7 +106,7 @@ internal sealed partial class KademliaEngine
 
         MessageHeader header = Header(MessageKind.Stored, message.Header.Transaction);
         ulong cookie = _cookies.Issue(from.Endpoint, now);
-        Post(from.Endpoint, Scratch.Writer.Stored(header, from.Endpoint, cookie, result.Status, result.Sequence, WireLimits.MaxDatagram));
+        return Scratch.Writer.Stored(header, from.Endpoint, cookie, result.Status, result.Sequence, WireLimits.MaxDatagram);
     }
 
     private StoreResult TryStore(ReadOnlyMemory<byte> bytes, Instant now)
@@ -138,21 +154,9 @@ internal sealed partial class KademliaEngine
         return contacts[..count];
     }
 
-    private void ReplyRetry(Contact from, TransactionId transaction, int maxBytes, Instant now)
+    private ReadOnlyMemory<byte> Retry(Contact from, IncomingMessage message, int maxBytes, Instant now)
     {
-        ulong cookie = _cookies.Issue(from.Endpoint, now);
-        PostReply(from.Endpoint, Scratch.Writer.Retry(Header(MessageKind.Retry, transaction), from.Endpoint, cookie, maxBytes));
-    }
-
-    /// <summary>Sends a reply; an empty one is one that would have been larger than an unproven request.</summary>
-    private void PostReply(NodeEndpoint to, ReadOnlyMemory<byte> reply)
-    {
-        if (reply.IsEmpty)
-        {
-            Counters.Drop(DropReason.WouldAmplify);
-            return;
-        }
-
-        Post(to, reply);
+        MessageHeader header = Header(MessageKind.Retry, message.Header.Transaction);
+        return Scratch.Writer.Retry(header, from.Endpoint, _cookies.Issue(from.Endpoint, now), maxBytes);
     }
 }

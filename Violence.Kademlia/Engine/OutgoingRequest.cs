@@ -1,5 +1,6 @@
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Engine;
 
@@ -7,7 +8,7 @@ namespace Violence.Kademlia.Engine;
 /// A request as it stands in the request table: enough to know whom its answer belongs to, and to send it once more with a
 /// fresh cookie.
 /// </summary>
-internal readonly record struct OutgoingRequest
+internal readonly record struct OutgoingRequest()
 {
     public required MessageKind Kind { get; init; }
 
@@ -34,6 +35,9 @@ internal readonly record struct OutgoingRequest
 
     /// <summary>When it was sent; set by the engine.</summary>
     public Instant SentAt { get; init; }
+
+    /// <summary>How long the request is made when there is no cookie to show: at least as long as any reply to it.</summary>
+    public int PaddedSize { get; init; } = WireLimits.MaxDatagram;
 
     /// <summary>Whether this is the second try after a RETRY: a third would be a game of ping-pong.</summary>
     public bool IsSecondTry { get; init; }

@@ -44,7 +44,7 @@ internal sealed class RecordAuthor(NodeIdentity identity, uint network)
             isTombstone);
         Span<byte> bytes = stackalloc byte[Record.MaxSize];
         int body = RecordCodec.EncodeBody(fields, payload, bytes);
-        RecordSigner.Sign(identity, bytes[..body], bytes[body..]);
+        RecordSigner.Sign(identity, bytes[..body], bytes.Slice(body, Record.SignatureSize));
         bytes = bytes[..(body + Record.SignatureSize)];
         return RecordCodec.TryParse(bytes, out Record? record, out RecordError error)
             ? record

@@ -75,10 +75,11 @@ internal sealed class MessageWriter
         return Finish(ref writer);
     }
 
-    /// <summary>Fills the request that was just written up to a whole datagram: its sender has no cookie.</summary>
-    public ReadOnlyMemory<byte> Pad()
+    /// <summary>Fills the request that was just written up with zeros: its sender has no cookie, and pays for the reply.</summary>
+    /// <param name="length">The length to reach, at least that of the longest reply wanted.</param>
+    public ReadOnlyMemory<byte> Pad(int length = WireLimits.MaxDatagram)
     {
-        _buffer.PadTo(WireLimits.MaxDatagram);
+        _buffer.PadTo(length);
         return _buffer.Written;
     }
 

@@ -1,0 +1,186 @@
+using System.Globalization;
+using System.Net;
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Wire;
+
+namespace Violence.Kademlia.Tests.Wire;
+
+/// <summary>
+/// A message as the vectors of docs/protocol.md spell it: name and value by line. What a reader understood and what a
+/// writer was told are compared as this text.
+/// </summary>
+internal sealed class WireMessage
+{
+    private static readonly (MessageKind Kind, string Name)[] Names =
+    [
+        (MessageKind.Ping, "PING"), (MessageKind.Store, "STORE"), (MessageKind.FindNode, "FIND_NODE"),
+        (MessageKind.FindValue, "FIND_VALUE"), (MessageKind.Goodbye, "GOODBYE"), (MessageKind.Pong, "PONG"),
+        (MessageKind.Stored, "STORED"), (MessageKind.Nodes, "NODES"), (MessageKind.Values, "VALUES"),
+        (MessageKind.Retry, "RETRY"),
+    ];
+
+    public required MessageHeader Header { get; init; }
+
+    public ulong? Cookie { get; init; }
+
+    public NodeEndpoint Observed { get; init; }
+
+    public NodeEndpoint? Challenge { get; init; }
+
+    public NodeId Target { get; init; }
+
+    public AddressFamilies Families { get; init; }
+
+    public NodeId? Owner { get; init; }
+
+    public RecordCursor? Cursor { get; init; }
+
+    public byte[] PublicKey { get; init; } = [];
+
+    public byte[] Signature { get; init; } = [];
+
+    public StoreStatus Status { get; init; }
+
+    public ulong Sequence { get; init; }
+
+    public Contact[] Contacts { get; init; } = [];
+
+    public (uint Held, byte[] Bytes)[] Records { get; init; } = [];
+
+    public uint Total { get; init; }
+
+    public static WireMessage From(IncomingMessage message) => new()
+    {
+        Header = message.Header,
+        Cookie = message.HasCookie ? message.Cookie : null,
+        Observed = message.Observed,
+        Challenge = message.Challenge,
+        Target = message.Target,
+        Families = message.Families,
+        Owner = message.Owner,
+        Cursor = message.Cursor,
+        PublicKey = message.PublicKey.ToArray(),
+        Signature = message.Signature.ToArray(),
+        Status = message.Status,
+        Sequence = message.Sequence,
+        Contacts = message.Contacts.ToArray(),
+        Records = Enumerable.Range(0, message.RecordCount)
+            .Select(i => (message.HeldAt(i), message.RecordAt(i).ToArray()))
+            .ToArray(),
+        Total = message.Total,
+    };
+
+    public static WireMessage Parse(Vector vector)
+    {
+        (string publicKey, string signature) = Pair(vector.Find("proof") ?? "nil");
+        return new WireMessage
+        {
+            Header = new MessageHeader(
+                vector.Hex32("network"),
+                Names.Single(name => name.Name == vector["kind"]).Kind,
+                new TransactionId(vector.Hex64("transaction")),
+                vector.Id("sender"),
+                vector["client"] == "yes"),
+            Cookie = vector["cookie"] == "nil" ? null : vector.Hex64("cookie"),
+            Observed = vector.Find("observed") is { } observed ? Endpoint(observed) : default,
+            Challenge = (vector.Find("challenge") ?? "nil") is var challenge and not "nil" ? Endpoint(challenge) : null,
+            Target = vector.Find("target") is null ? default : vector.Id("target"),
+            Families = (AddressFamilies)vector.Number("families"),
+            Owner = (vector.Find("owner") ?? "nil") == "nil" ? null : vector.Id("owner"),
+            Cursor = (vector.Find("cursor") ?? "nil") is var cursor and not "nil" ? CursorOf(cursor) : null,
+            PublicKey = Convert.FromHexString(publicKey),
+            Signature = Convert.FromHexString(signature),
+            Status = (StoreStatus)vector.Number("status"),
+            Sequence = vector.Number("sequence"),
+            Contacts = vector.All("contact").Select(Pair)
+                .Select(pair => new Contact(Vector.IdOf(pair.First), Endpoint(pair.Second))).ToArray(),
+            Records = vector.All("record").Select(Pair)
+                .Select(pair => (uint.Parse(pair.First, CultureInfo.InvariantCulture), Convert.FromHexString(pair.Second)))
+                .ToArray(),
+            Total = (uint)vector.Number("total"),
+        };
+    }
+
+    public ReadOnlyMemory<byte> Write(MessageWriter writer, int maxBytes = WireLimits.MaxDatagram) => Header.Kind switch
+    {
+        MessageKind.Ping => writer.Ping(Header, Cookie, Challenge),
+        MessageKind.Store => writer.Store(Header, Cookie, Records[0].Bytes),
+        MessageKind.FindNode => writer.FindNode(Header, Cookie, Target, Families),
+        MessageKind.FindValue => writer.FindValue(Header, Cookie, new RecordKey(Target), Families, Owner, Cursor),
+        MessageKind.Goodbye => writer.Goodbye(Header, Cookie!.Value),
+        MessageKind.Pong => writer.Pong(Header, Observed, Cookie!.Value, PublicKey, Signature, maxBytes),
+        MessageKind.Stored => writer.Stored(Header, Observed, Cookie!.Value, Status, Sequence, maxBytes),
+        MessageKind.Nodes => writer.Nodes(Header, Observed, Cookie!.Value, Contacts, maxBytes),
+        MessageKind.Values => writer.Values(
+            Header, Observed, Cookie!.Value, Contacts, Held(), Cursor is not null, Total, maxBytes, out _),
+        _ => writer.Retry(Header, Observed, Cookie!.Value, maxBytes),
+    };
+
+    public string Describe()
+    {
+        List<string> lines =
+        [
+            $"kind {Names.Single(name => name.Kind == Header.Kind).Name}",
+            $"network {Header.Network:x8}",
+            $"transaction {Header.Transaction}",
+            $"sender {Header.Sender}",
+            $"client {(Header.IsClient ? "yes" : "no")}",
+        ];
+        if (Header.Kind.IsReply())
+        {
+            lines.Add($"observed {Observed}");
+        }
+
+        lines.Add($"cookie {Cookie?.ToString("x16", CultureInfo.InvariantCulture) ?? "nil"}");
+        lines.AddRange(Elements());
+        return string.Join('\n', lines);
+    }
+
+    private IEnumerable<string> Elements() => Header.Kind switch
+    {
+        MessageKind.Ping => [$"challenge {Challenge?.ToString() ?? "nil"}"],
+        MessageKind.Store => RecordLines(),
+        MessageKind.FindNode => [$"target {Target}", $"families {(int)Families}"],
+        MessageKind.FindValue =>
+            [$"target {Target}", $"families {(int)Families}", $"owner {Owner?.ToString() ?? "nil"}", CursorLine()],
+        MessageKind.Pong => [PublicKey.Length == 0
+            ? "proof nil"
+            : $"proof {Convert.ToHexStringLower(PublicKey)} {Convert.ToHexStringLower(Signature)}"],
+        MessageKind.Stored => [$"status {(int)Status}", $"sequence {Sequence}"],
+        MessageKind.Nodes => ContactLines(),
+        MessageKind.Values => [.. ContactLines(), .. RecordLines(), CursorLine(), $"total {Total}"],
+        _ => [],
+    };
+
+    private IEnumerable<string> ContactLines() => Contacts.Select(contact => $"contact {contact.Id} {contact.Endpoint}");
+
+    private IEnumerable<string> RecordLines() =>
+        Records.Select(record => $"record {record.Held} {Convert.ToHexStringLower(record.Bytes)}");
+
+    private string CursorLine() => Cursor is { } cursor ? $"cursor {cursor.Owner} {cursor.Label}" : "cursor nil";
+
+    private HeldRecord[] Held() => Records
+        .Select(record => RecordCodec.TryParse(record.Bytes, out Record? parsed, out RecordError error)
+            ? new HeldRecord(parsed, record.Held)
+            : throw new InvalidOperationException(error.ToString()))
+        .ToArray();
+
+    private static NodeEndpoint Endpoint(string text) => NodeEndpoint.From(IPEndPoint.Parse(text));
+
+    private static RecordCursor CursorOf(string text)
+    {
+        (string owner, string label) = Pair(text);
+        return new RecordCursor(Vector.IdOf(owner), label);
+    }
+
+    private static (string First, string Second) Pair(string text)
+    {
+        if (text == "nil")
+        {
+            return ("", "");
+        }
+
+        int blank = text.IndexOf(' ', StringComparison.Ordinal);
+        return (text[..blank], text[(blank + 1)..]);
+    }
+}
