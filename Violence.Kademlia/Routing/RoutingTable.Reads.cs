@@ -111,8 +111,8 @@ internal sealed partial class RoutingTable
     {
         var ipv4 = new NearestWalk(_pool, _ipv4, target, stackalloc NearestWalk.Branch[NearestWalk.StackSize]);
         var ipv6 = new NearestWalk(_pool, _ipv6, target, stackalloc NearestWalk.Branch[NearestWalk.StackSize]);
-        int left = families.HasFlag(AddressFamilies.IPv4) ? NextWanted(ref ipv4, exclude, failing) : EntryPool.None;
-        int right = families.HasFlag(AddressFamilies.IPv6) ? NextWanted(ref ipv6, exclude, failing) : EntryPool.None;
+        int left = (families & AddressFamilies.IPv4) != AddressFamilies.None ? NextWanted(ref ipv4, exclude, failing) : EntryPool.None;
+        int right = (families & AddressFamilies.IPv6) != AddressFamilies.None ? NextWanted(ref ipv6, exclude, failing) : EntryPool.None;
         int count = 0;
         while (count < destination.Length && (left != EntryPool.None || right != EntryPool.None))
         {

@@ -1,0 +1,59 @@
+using CsCheck;
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Routing;
+using static Violence.Kademlia.Tests.Routing.Neighbourhood;
+
+namespace Violence.Kademlia.Tests.Routing;
+
+[TestFixture]
+public sealed class EndpointIndexTests
+{
+    [Test]
+    public void It_finds_what_a_dictionary_finds_after_any_history([Values] bool bySubnet) =>
+        Gen.Int[0, 200].Array[0, 500].Sample(numbers =>
+        {
+            EntryPool pool = new();
+            EndpointIndex index = new(pool, bySubnet);
+            Dictionary<NodeEndpoint, int> model = [];
+            foreach (int number in numbers)
+            {
+                NodeEndpoint endpoint = EndpointOf(number);
+                if (model.Remove(endpoint, out int known))
+                {
+                    index.Remove(known);
+                    pool.Return(known);
+                }
+                else
+                {
+                    int slot = pool.Rent(new Contact(IdAt(0, number), endpoint), Second(1));
+                    index.Add(slot);
+                    model.Add(endpoint, slot);
+                }
+            }
+
+            return Enumerable.Range(0, 201).Select(EndpointOf).All(endpoint =>
+                index.Find(endpoint) == model.GetValueOrDefault(endpoint, EntryPool.None)
+                && (!bySubnet || endpoint.IsPrivate || SubnetOf(index, endpoint).SetEquals(
+                    model.Where(pair => !pair.Key.IsPrivate && pair.Key.NetworkPrefix == endpoint.NetworkPrefix)
+                        .Select(pair => pair.Value))));
+        }, iter: 300);
+
+    private static NodeEndpoint EndpointOf(int number) => (number % 3) switch
+    {
+        0 => Private(number),
+        1 => Public(number % 25, number),
+        _ => IPv6(number % 25, number),
+    };
+
+    private static HashSet<int> SubnetOf(EndpointIndex index, NodeEndpoint endpoint)
+    {
+        HashSet<int> slots = [];
+        int cursor = 0;
+        while (index.TryNextInSubnet(endpoint, ref cursor, out int slot))
+        {
+            TableInvariants.Require(slots.Add(slot), "each once");
+        }
+
+        return slots;
+    }
+}

@@ -1,0 +1,73 @@
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Routing;
+using static Violence.Kademlia.Tests.Routing.Neighbourhood;
+
+namespace Violence.Kademlia.Tests.Routing;
+
+[TestFixture]
+public sealed class RefreshScheduleTests
+{
+    private static readonly TimeSpan Interval = RefreshSchedule.DefaultInterval;
+
+    [Test]
+    public void A_refresh_that_was_taken_is_due_again_an_interval_later()
+    {
+        var schedule = new RefreshSchedule(Table(), Interval, Second(0));
+        Instant late = Second(5000);
+
+        schedule.TryTakeDue(late, EntropySource.Seeded(1), out _);
+
+        Assert.That(schedule.NextDue, Is.EqualTo(late + Interval));
+    }
+
+    [Test]
+    public void The_bucket_that_waits_longest_comes_first()
+    {
+        RoutingTable table = TableOf(Small, Enumerable.Range(0, 40).Select(number => At(number % 4, number)));
+        var schedule = new RefreshSchedule(table, Interval, Second(0));
+        schedule.Touch(IdAt(0, 1), Second(30));
+        schedule.Touch(IdAt(1, 1), Second(10));
+        schedule.Touch(IdAt(2, 1), Second(20));
+        schedule.Touch(IdAt(3, 1), Second(40));
+        List<int> order = [];
+
+        while (schedule.TryTakeDue(Second(5000), EntropySource.Seeded(1), out NodeId target))
+        {
+            order.Add(table.BucketIndexOf(target));
+        }
+
+        Assert.That(order.Where(bucket => bucket < 4), Is.EqualTo(new[] { 1, 2, 0, 3 }));
+    }
+
+    [Test]
+    public void A_bucket_that_a_split_makes_inherits_the_time_of_the_one_it_was_cut_from()
+    {
+        RoutingTable table = Table();
+        var schedule = new RefreshSchedule(table, Interval, Second(0));
+        schedule.Touch(IdAt(0, 1), Second(100));
+        for (int number = 0; number < 12; number++)
+        {
+            table.Add(At(number % 3, number), Second(200));
+        }
+
+        schedule.Touch(IdAt(0, 1), Second(300));
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(table.BucketCount, Is.GreaterThan(1));
+            Assert.That(schedule.NextDue, Is.EqualTo(Second(100) + Interval));
+        }
+    }
+
+    [Test]
+    public void The_own_id_belongs_to_the_last_bucket()
+    {
+        RoutingTable table = TableOf(Small, Enumerable.Range(0, Small.K).Select(number => At(0, number)));
+        var schedule = new RefreshSchedule(table, Interval, Second(0));
+
+        schedule.Touch(Self, Second(60));
+        schedule.TryTakeDue(Second(0) + Interval, EntropySource.Seeded(1), out NodeId target);
+
+        Assert.That(table.BucketIndexOf(target), Is.Zero);
+    }
+}
