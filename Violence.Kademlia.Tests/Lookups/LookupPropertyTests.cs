@@ -37,7 +37,7 @@ public sealed class LookupPropertyTests
                 Assert.That(answered.Select(contact => contact.Id), Is.EquivalentTo(driver.Answered));
                 Assert.That(answered.Select(contact => contact.Id.DistanceTo(lookup.Target)), Is.Ordered);
             },
-            iter: 400);
+            iter: 150);
 
     [Test]
     public void Where_nobody_fails_it_ends_with_exactly_the_true_closest_however_the_answers_arrive() =>
@@ -58,7 +58,7 @@ public sealed class LookupPropertyTests
                 Contact[] truth = network.Closest(target, wanted);
                 Assert.That(Answered(lookup, wanted), Is.EqualTo(truth));
             },
-            iter: 400);
+            iter: 150);
 
     [Test]
     public void Slow_nodes_that_answer_in_the_end_do_not_spoil_the_result_when_all_are_waited_for() =>
@@ -93,7 +93,7 @@ public sealed class LookupPropertyTests
                 Assert.That(lookup.IsComplete, Is.True);
                 Assert.That(Answered(lookup, 3), Is.EqualTo(network.Closest(lookup.Target, 3)));
             },
-            iter: 200);
+            iter: 60);
 
     [Test]
     public void Liars_of_every_kind_among_honest_nodes_cost_a_bounded_number_of_requests_and_bytes() =>
@@ -112,7 +112,7 @@ public sealed class LookupPropertyTests
                 // The driver has checked the limit of requests at every step.
                 Assert.That(lookup.IsComplete, Is.True);
             },
-            iter: 400);
+            iter: 150);
 
     [Test]
     public void Ever_closer_inventions_end_at_the_limit_of_requests_and_take_a_few_kilobytes()
@@ -153,7 +153,7 @@ public sealed class LookupPropertyTests
                 List<NodeId> second = Trace(seed);
                 Assert.That(second, Is.EqualTo(first));
             },
-            iter: 50);
+            iter: 20);
 
     private static List<NodeId> Trace(ulong seed)
     {

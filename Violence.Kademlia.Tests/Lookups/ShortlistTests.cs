@@ -81,7 +81,7 @@ public sealed class ShortlistTests
                     Assert.That(Contacts(list), Is.EqualTo(model.Select(candidate => candidate.Contact)));
                 }
             },
-            iter: 3000);
+            iter: 1000);
 
     private static void Mark(Shortlist list, List<Candidate> model, int id)
     {

@@ -56,7 +56,7 @@ public sealed class AddressVotesTests
                 bool allSpoke = Enumerable.Range(1, 3).All(honest => Array.Exists(order, who => who % 4 == honest));
                 Assert.That(votes.External(Start) == Mine, Is.EqualTo(allSpoke));
             },
-            iter: 1000);
+            iter: 300);
 
     [TestCase(3, 3, false)]
     [TestCase(4, 3, true)]

@@ -104,11 +104,10 @@ public sealed class PeerBookTests
 
     [Test]
     public void A_full_book_forgets_the_least_recently_used_as_a_simple_list_would() =>
-        Gen.Select(Gen.Int[0, 11], Gen.Int[0, 2]).Array[0, 200].Sample(
-            steps =>
+        Gen.Select(Gen.Int[1, 5], Gen.Select(Gen.Int[0, 11], Gen.Int[0, 2]).Array[0, 200]).Sample(
+            (maximum, steps) =>
             {
-                const int Maximum = 5;
-                var book = new PeerBook(Maximum);
+                var book = new PeerBook(maximum);
                 var model = new List<int>();
                 foreach ((int peer, int step) in steps)
                 {
@@ -116,17 +115,17 @@ public sealed class PeerBookTests
                     {
                         case 0:
                             book.SetCookie(Peer(peer), (ulong)peer, Start);
-                            Use(model, peer, Maximum);
+                            Use(model, peer, maximum);
                             break;
                         case 1:
                             book.ObserveRoundTrip(Peer(peer), TimeSpan.FromMilliseconds(peer + 1));
-                            Use(model, peer, Maximum);
+                            Use(model, peer, maximum);
                             break;
                         default:
                             if (book.TryGetCookie(Peer(peer), Start, out ulong cookie))
                             {
                                 Assert.That(cookie, Is.EqualTo((ulong)peer));
-                                Use(model, peer, Maximum);
+                                Use(model, peer, maximum);
                             }
 
                             break;

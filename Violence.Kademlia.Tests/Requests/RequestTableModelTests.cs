@@ -26,7 +26,7 @@ public sealed class RequestTableModelTests
                     pair.Compare();
                 }
             },
-            iter: 5000);
+            iter: 1500);
 
     [Test]
     public void Steady_state_allocates_nothing()
