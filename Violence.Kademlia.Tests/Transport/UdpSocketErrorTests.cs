@@ -12,7 +12,7 @@ public sealed class UdpSocketErrorTests
     {
         var backoff = default(ReceiveBackoff);
 
-        double[] pauses = Enumerable.Range(0, 12).Select(_ => backoff.Failed(SocketError.NoBufferSpaceAvailable).TotalMilliseconds).ToArray();
+        double[] pauses = Enumerable.Range(0, 12).Select(_ => backoff.Failed(SocketError.Fault).TotalMilliseconds).ToArray();
 
         Assert.That(pauses, Is.EqualTo(new double[] { 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 256, 256 }));
     }

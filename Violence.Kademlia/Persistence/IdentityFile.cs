@@ -32,38 +32,48 @@ internal static class IdentityFile
             }
 
             AtomicFile.CreatePrivateDirectory(Path.GetDirectoryName(path)!);
-            return TryCreate(path, entropy, out StoredIdentity created) ? created : Load(path);
+            return CreateOnce(path, entropy);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new IdentityFileException(
-                $"The identity file {path} cannot be read or written: {e.Message} Give the program's user the right to read it and to write to its directory, or choose another data directory.",
+                $"The identity file {path} cannot be read or written: {e.Message} "
+                + "Give the program's user the right to read it and to write to its directory, or choose another data directory.",
                 e);
         }
     }
 
-    /// <summary>False when another process wrote the file in the meantime: then its identity is the one.</summary>
-    private static bool TryCreate(string path, EntropySource entropy, out StoredIdentity created)
+    /// <summary>
+    /// Of several processes that find no file at the same time, one creates it. A rename that does not replace
+    /// would not do: on Unix the framework looks first and renames then, and the slower process would win over the faster.
+    /// </summary>
+    private static StoredIdentity CreateOnce(string path, EntropySource entropy)
+    {
+        try
+        {
+            using var claim = new FileStream(
+                path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+            if (!File.Exists(path))
+            {
+                return Create(path, entropy);
+            }
+        }
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && File.Exists(path))
+        {
+            // Another process had the claim, and has finished meanwhile.
+        }
+
+        return Load(path);
+    }
+
+    private static StoredIdentity Create(string path, EntropySource entropy)
     {
         byte[] seed = new byte[SeedSize];
         entropy.Fill(seed);
         byte[] line = Encoding.ASCII.GetBytes(Format(seed));
-        try
-        {
-            AtomicFile.Write(path, line, replace: false);
-            created = new StoredIdentity(seed, Created: true, IdentityFileAccess.OwnerOnly);
-            return true;
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            CryptographicOperations.ZeroMemory(seed);
-            created = default;
-            return false;
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(line);
-        }
+        AtomicFile.Write(path, line, replace: false);
+        CryptographicOperations.ZeroMemory(line);
+        return new StoredIdentity(seed, Created: true, IdentityFileAccess.OwnerOnly);
     }
 
     private static StoredIdentity Load(string path)
@@ -75,7 +85,8 @@ internal static class IdentityFile
         return problem is null
             ? new StoredIdentity(seed, Created: false, access)
             : throw new IdentityFileException(
-                $"The identity file {path} {problem}. Restore it from a backup; or, to go on as a new node that others do not know, move it away and start again.");
+                $"The identity file {path} {problem}. "
+                + "Restore it from a backup; or, to go on as a new node that others do not know, move it away and start again.");
     }
 
     private static string ReadText(string path)

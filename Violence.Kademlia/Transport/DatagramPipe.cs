@@ -26,7 +26,8 @@ internal sealed class DatagramPipe
     // Written, whether flushed or not, and not yet given back by the reader.
     private int _queuedBytes;
 
-    // The reader's place: what is left of the segment it took, the segment's length and its end.
+    // The reader's place: whether it holds a segment, what is left of it, and its length and end.
+    private bool _holdsSegment;
     private ReadOnlyMemory<byte> _segment;
     private int _segmentBytes;
     private SequencePosition _segmentEnd;
@@ -53,7 +54,7 @@ internal sealed class DatagramPipe
     /// <summary>Bytes of frames that wait, or that the reader has not given back yet.</summary>
     public int QueuedBytes => Volatile.Read(ref _queuedBytes);
 
-    /// <summary>Writer: queues a datagram, to be seen by the reader after <see cref="Flush"/>. False when there is no room for it.</summary>
+    /// <summary>Writer: queues a datagram, for the reader to see after <see cref="Flush"/>. False when there is no room for it.</summary>
     public bool TryWrite(NodeEndpoint source, ReadOnlySpan<byte> payload)
     {
         int sourceBytes = source.WireSize;
@@ -107,39 +108,38 @@ internal sealed class DatagramPipe
 
     private bool TryTakeSegment()
     {
-        if (!_pipe.Reader.TryRead(out ReadResult result))
+        _holdsSegment = _pipe.Reader.TryRead(out ReadResult result);
+        if (_holdsSegment)
         {
-            return false;
+            _segment = FirstNonEmpty(result.Buffer);
+            _segmentBytes = _segment.Length;
+            _segmentEnd = result.Buffer.GetPosition(_segmentBytes);
         }
 
-        // The first segment is empty when the reader had emptied it while the writer still held it and then went on to another.
-        ReadOnlySequence<byte> waiting = result.Buffer;
+        return !_segment.IsEmpty;
+    }
+
+    private static ReadOnlyMemory<byte> FirstNonEmpty(ReadOnlySequence<byte> waiting)
+    {
         SequencePosition next = waiting.Start;
-        while (waiting.TryGet(ref next, out _segment) && _segment.IsEmpty)
+        bool more;
+        ReadOnlyMemory<byte> segment;
+        do
         {
+            more = waiting.TryGet(ref next, out segment);
         }
+        while (more && segment.IsEmpty);
 
-        _segmentBytes = _segment.Length;
-        _segmentEnd = waiting.GetPosition(_segmentBytes);
-        if (_segmentBytes > 0)
-        {
-            return true;
-        }
-
-        _pipe.Reader.AdvanceTo(_segmentEnd);
-        return false;
+        return segment;
     }
 
     private void GiveSegmentBack()
     {
-        if (_segmentBytes == 0)
+        if (_holdsSegment)
         {
-            return;
+            _holdsSegment = false;
+            _pipe.Reader.AdvanceTo(_segmentEnd);
+            Interlocked.Add(ref _queuedBytes, -_segmentBytes);
         }
-
-        _pipe.Reader.AdvanceTo(_segmentEnd);
-        Interlocked.Add(ref _queuedBytes, -_segmentBytes);
-        _segmentBytes = 0;
-        _segmentEnd = default;
     }
 }

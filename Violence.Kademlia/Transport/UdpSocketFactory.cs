@@ -114,11 +114,14 @@ internal static class UdpSocketFactory
     internal static string Explain(IPEndPoint endPoint, SocketException error) => error.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse =>
-            $"UDP port {endPoint.Port} at {endPoint.Address} is already in use. Stop the program that uses it, or choose another port (0 takes a free one).",
+            $"UDP port {endPoint.Port} at {endPoint.Address} is already in use. "
+            + "Stop the program that uses it, or choose another port (0 takes a free one).",
         SocketError.AddressNotAvailable =>
-            $"{endPoint.Address} is not an address of this machine, so {endPoint} cannot be opened. Use one that is, or [::] or 0.0.0.0 for all of them.",
+            $"{endPoint.Address} is not an address of this machine, so {endPoint} cannot be opened. "
+            + "Use one that is, or [::] or 0.0.0.0 for all of them.",
         SocketError.AccessDenied =>
-            $"The system does not allow UDP port {endPoint.Port} at {endPoint.Address}. Choose a port from 1024 up, or give the program the right to use this one.",
+            $"The system does not allow UDP port {endPoint.Port} at {endPoint.Address}. "
+            + "Choose a port from 1024 up, or give the program the right to use this one.",
         _ => $"UDP {endPoint} cannot be opened: {error.Message} ({error.SocketErrorCode}). Choose another address or port.",
     };
 }
