@@ -48,6 +48,9 @@ internal sealed record EngineConfig
     /// <summary>How long a bucket goes without a lookup.</summary>
     public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>When all buckets are refreshed for the first time after the start, half of it more or less.</summary>
+    public TimeSpan FirstRefresh { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long a contact may be silent before it is asked whether it still lives.</summary>
     public TimeSpan SilenceBeforeProbe { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -60,7 +60,10 @@ internal sealed partial class KademliaEngine
         _author = new RecordAuthor(identity, config.Network);
         _owned = new OwnedRecords(_author, new RepublishSchedule(entropy, config.RepublishInterval));
         _introductions = new Introductions(config);
-        _refresh = new RefreshSchedule(Table, config.RefreshInterval, now);
+
+        // A node that has just joined knows its neighbours and little else: the first refresh of all buckets comes early
+        // (the paper, section 2.3), a moment later so that the join itself has the first word.
+        _refresh = new RefreshSchedule(Table, config.RefreshInterval, now - config.RefreshInterval + entropy.Jitter(config.FirstRefresh, 0.5));
         _join = new JoinSchedule(config.JoinPauseMin, config.JoinPauseMax, now);
         _nextProbe = now + config.SilenceBeforeProbe;
     }

@@ -127,16 +127,15 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
     /// <returns>False when there is more to do than one thread should do in one go.</returns>
     private bool Step()
     {
-        Instant now = SystemClock.Now;
         int left = StepsMax;
         while (left-- > 0 && !_isStopped && _commands.TryDequeue(out Action<KademliaEngine, Instant>? command))
         {
-            Guard(static (engine, act, at) => act(engine, at), command, now);
+            Guard(static (engine, act, at) => act(engine, at), command, SystemClock.Now);
         }
 
         while (left-- > 0 && !_isStopped && _transport.TryRead(out Datagram datagram))
         {
-            Guard(static (engine, received, at) => engine.Receive(received.Source, received.Payload, at), datagram, now);
+            Guard(static (engine, received, at) => engine.Receive(received.Source, received.Payload, at), datagram, SystemClock.Now);
         }
 
         if (_isStopped)
@@ -144,6 +143,7 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
             return true;
         }
 
+        Instant now = SystemClock.Now;
         if (_engine.NextDeadline <= now)
         {
             ReadUtc(now);

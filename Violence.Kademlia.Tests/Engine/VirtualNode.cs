@@ -1,0 +1,138 @@
+using Violence.Kademlia.Engine;
+using Violence.Kademlia.Engine.Operations;
+using Violence.Kademlia.Identity;
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Tests.Engine;
+
+/// <summary>One engine in a <see cref="VirtualNetwork"/>, driven as the node's loop drives it.</summary>
+internal sealed class VirtualNode
+{
+    private readonly VirtualNetwork _network;
+    private IReadOnlyList<NodeEndpoint> _seeds = [];
+    private Instant _alarm = Instant.Never;
+
+    public VirtualNode(
+        VirtualNetwork network,
+        EngineConfig config,
+        NodeIdentity identity,
+        NodeEndpoint endpoint,
+        EntropySource entropy,
+        TimeSpan clockError,
+        EngineScratch scratch)
+    {
+        _network = network;
+        Endpoint = endpoint;
+        Identity = identity;
+        ClockError = clockError;
+        Engine = new KademliaEngine(config, identity, endpoint, entropy, network.Now, network.Utc + clockError, scratch);
+    }
+
+    public KademliaEngine Engine { get; }
+
+    public NodeIdentity Identity { get; }
+
+    public NodeEndpoint Endpoint { get; }
+
+    public TimeSpan ClockError { get; }
+
+    public NodeId Id => Engine.Self;
+
+    public Contact Contact => new(Id, Endpoint);
+
+    public bool IsRunning { get; private set; }
+
+    /// <summary>Operations that have ended.</summary>
+    public Dictionary<OperationId, Operation> Finished { get; } = [];
+
+    public int JoinTries { get; private set; }
+
+    public void Start(params IReadOnlyList<NodeEndpoint> seeds)
+    {
+        _seeds = seeds;
+        IsRunning = true;
+        _network.Attach(this);
+        Step(engine => engine.Advance(_network.Now));
+    }
+
+    /// <summary>As a crash: from now on it neither receives nor sends.</summary>
+    public void Crash() => IsRunning = false;
+
+    /// <summary>As a pull of the network cable that is plugged in again later.</summary>
+    public void Resume()
+    {
+        IsRunning = true;
+        Step(engine => engine.Advance(_network.Now));
+    }
+
+    public OperationId Do(Func<KademliaEngine, Instant, OperationId> command)
+    {
+        OperationId id = default;
+        Step(engine => id = command(engine, _network.Now));
+        return id;
+    }
+
+    public void Step(Action<KademliaEngine> step)
+    {
+        if (!IsRunning)
+        {
+            return;
+        }
+
+        step(Engine);
+        Flush();
+        while (Engine.TryTakeFinished(out Operation? operation))
+        {
+            Finished.Add(operation.Id, operation);
+        }
+
+        if (Engine.TakeSeedsWanted())
+        {
+            JoinTries++;
+            Engine.Join(_seeds, _seeds.Count > 0, _network.Now);
+            Flush();
+        }
+
+        SetAlarm();
+    }
+
+    public void Receive(NodeEndpoint from, ReadOnlyMemory<byte> datagram) =>
+        Step(engine => engine.Receive(from, datagram, _network.Now));
+
+    private void Flush()
+    {
+        for (int i = 0; i < Engine.Outbox.Count; i++)
+        {
+            ReadOnlyMemory<byte> datagram = Engine.Outbox.Read(i, out NodeEndpoint to);
+            _network.Send(Endpoint, to, datagram);
+        }
+
+        Engine.Outbox.Clear();
+    }
+
+    private void SetAlarm()
+    {
+        Instant next = Engine.NextDeadline;
+        if (next == Instant.Never || (_alarm > _network.Now && _alarm <= next))
+        {
+            return;
+        }
+
+        _alarm = next;
+        _network.At(next, () =>
+        {
+            if (_alarm <= _network.Now)
+            {
+                _alarm = Instant.Never;
+                if (Engine.NextDeadline <= _network.Now)
+                {
+                    Step(engine => engine.Advance(_network.Now));
+                }
+                else
+                {
+                    SetAlarm();
+                }
+            }
+        });
+    }
+}
