@@ -19,12 +19,9 @@ internal sealed partial class KademliaEngine
     private void KeepUp(Instant now)
     {
         _join.Check(now, Table.Count);
-        while (_refresh.TryTakeDue(now, _entropy, out NodeId target))
+        while (Table.Count > 0 && _refresh.TryTakeDue(now, _entropy, out NodeId target))
         {
-            if (Table.Count > 0)
-            {
-                Begin(new FindNodeOperation(target, Self, Config.Lookup(Config.K)) { IsInternal = true }, now);
-            }
+            Begin(new FindNodeOperation(target, Self, Config.Lookup(Config.K)) { IsInternal = true }, now);
         }
 
         while (_owned.TryTakeDue(now, UtcAt(now), out Record? record))

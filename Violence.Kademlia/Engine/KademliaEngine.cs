@@ -95,7 +95,7 @@ internal sealed partial class KademliaEngine
         {
             Instant next = Instant.Min(_requests.NextDeadline, NextOperationDeadline);
             next = Instant.Min(next, Instant.Min(Store.NextExpiry, _owned.NextDue));
-            next = Instant.Min(next, Instant.Min(_refresh.NextDue, _nextProbe));
+            next = Instant.Min(next, Instant.Min(Table.Count > 0 ? _refresh.NextDue : Instant.Never, _nextProbe));
             return Instant.Min(next, _join.NextTry);
         }
     }
