@@ -44,7 +44,7 @@ public sealed class ClosestTests
                     .OrderBy(item => item.Failing).ThenBy(item => item.Contact.Id.DistanceTo(target))
                     .Select(item => item.Contact)
                     .Take(count));
-            }, iter: 400);
+            }, iter: 150);
 
     [Test]
     public void Ids_that_differ_in_the_last_bits_only_are_told_apart()

@@ -36,7 +36,7 @@ public sealed class EndpointIndexTests
                 && (!bySubnet || endpoint.IsPrivate || SubnetOf(index, endpoint).SetEquals(
                     model.Where(pair => !pair.Key.IsPrivate && pair.Key.NetworkPrefix == endpoint.NetworkPrefix)
                         .Select(pair => pair.Value))));
-        }, iter: 300);
+        }, iter: 60);
 
     private static NodeEndpoint EndpointOf(int number) => (number % 3) switch
     {

@@ -42,19 +42,20 @@ public sealed class RefreshScheduleTests
     [Test]
     public void A_bucket_that_a_split_makes_inherits_the_time_of_the_one_it_was_cut_from()
     {
-        RoutingTable table = Table();
+        RoutingTable table = TableOf(Small, Enumerable.Range(0, Small.K).Select(number => At(0, number)));
         var schedule = new RefreshSchedule(table, Interval, Second(0));
-        schedule.Touch(IdAt(0, 1), Second(100));
-        for (int number = 0; number < 12; number++)
+        schedule.Touch(Self, Second(100));
+        schedule.Touch(IdAt(0, 1), Second(300));
+        for (int number = 0; number < Small.K; number++)
         {
-            table.Add(At(number % 3, number), Second(200));
+            table.Add(At(1, number), Second(350));
         }
 
-        schedule.Touch(IdAt(0, 1), Second(300));
+        schedule.Touch(IdAt(1, 1), Second(400));
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(table.BucketCount, Is.GreaterThan(1));
+            Assert.That(table.BucketCount, Is.EqualTo(3));
             Assert.That(schedule.NextDue, Is.EqualTo(Second(100) + Interval));
         }
     }

@@ -129,14 +129,16 @@ public sealed class RoutingTableTests
     }
 
     [Test]
-    public void A_failure_does_not_count_when_the_contact_was_seen_after_the_request_was_sent()
+    public void A_failure_counts_unless_the_contact_was_seen_after_the_request_was_sent()
     {
-        RoutingTable table = TableOf(Small, At(0, 1));
+        RoutingTable table = TableOf(Small, At(0, 1), At(0, 2));
         table.Seen(At(0, 1).Id, At(0, 1).Endpoint, Second(20));
+        table.Seen(At(0, 2).Id, At(0, 2).Endpoint, Second(20));
 
         table.Failed(At(0, 1).Id, At(0, 1).Endpoint, Second(19), out _);
+        table.Failed(At(0, 2).Id, At(0, 2).Endpoint, Second(20), out _);
 
-        Assert.That(table.Buckets()[0].Failing, Is.Zero);
+        Assert.That(table.Entries().Select(entry => entry.Failures), Is.EqualTo(new[] { 0, 1 }));
     }
 
     [Test]

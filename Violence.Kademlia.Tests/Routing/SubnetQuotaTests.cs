@@ -97,6 +97,22 @@ public sealed class SubnetQuotaTests
     }
 
     [Test]
+    public void A_successor_at_the_same_endpoint_takes_over_its_predecessors_share()
+    {
+        RoutingTable table = TableOf(Roomy, [.. Others(), InNetwork(0, 1, 7), InNetwork(0, 2, 7)]);
+        Contact successor = InNetwork(0, 1, 7) with { Id = IdAt(0, 99) };
+
+        bool hasRoom = table.HasRoomFor(successor, out _);
+        BucketAddResult result = table.Add(successor, Second(50));
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(hasRoom, Is.True);
+            Assert.That(result, Is.EqualTo(BucketAddResult.Added));
+        }
+    }
+
+    [Test]
     public void Private_networks_have_no_quota()
     {
         RoutingTable table = TableOf(Roomy, Enumerable.Range(0, 90).Select(number => At(number % 3, number)));

@@ -97,11 +97,11 @@ internal sealed class Bucket(int depth, RoutingLimits limits, EntryPool pool)
 
     public bool IsStale(in BucketEntry entry) => entry.Failures >= limits.FailuresToRemove;
 
-    /// <summary>The least recently seen of those that give way to a newcomer, passing over <paramref name="except"/>.</summary>
-    public int FirstStale(int except)
+    /// <summary>The least recently seen of those that give way to a newcomer, or <see cref="EntryPool.None"/>.</summary>
+    public int FirstStale()
     {
         int slot = Stale == 0 ? EntryPool.None : Head;
-        while (slot != EntryPool.None && (slot == except || !IsStale(pool[slot])))
+        while (slot != EntryPool.None && !IsStale(pool[slot]))
         {
             slot = pool[slot].Next;
         }

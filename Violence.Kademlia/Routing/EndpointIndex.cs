@@ -46,8 +46,7 @@ internal sealed class EndpointIndex(EntryPool pool, bool bySubnet)
 
             cursor++;
             slot = content - 1;
-            NodeEndpoint other = pool[slot].Contact.Endpoint;
-            if (other.NetworkPrefix == endpoint.NetworkPrefix && !other.IsPrivate)
+            if (pool[slot].Contact.Endpoint.NetworkPrefix == endpoint.NetworkPrefix)
             {
                 return true;
             }

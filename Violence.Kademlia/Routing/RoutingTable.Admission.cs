@@ -2,7 +2,7 @@ using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Routing;
 
-// Who gets in: the decision is one pure function, so that asking beforehand and adding cannot disagree.
+// Who gets in: the decision is one pure function, so that asking beforehand and adding agree.
 internal sealed partial class RoutingTable
 {
     /// <summary>Offers a contact that has just proved its id at its endpoint.</summary>
@@ -21,13 +21,13 @@ internal sealed partial class RoutingTable
             return BucketAddResult.Refreshed;
         }
 
-        BucketAddResult result = Judge(proven, known, holder, out int displaced);
         if (holder != EntryPool.None)
         {
             // One endpoint is one node, and another id has just been proved here.
             RemoveSlot(holder);
         }
 
+        BucketAddResult result = Judge(proven, known, out int displaced);
         switch (result)
         {
             case BucketAddResult.Moved:
@@ -51,7 +51,10 @@ internal sealed partial class RoutingTable
         return result;
     }
 
-    /// <summary>Whether <see cref="Add"/> would admit a contact; asked before a proof is spent on it.</summary>
+    /// <summary>
+    /// Whether a contact is worth asking for its proof: <see cref="Add"/> would admit it, or its endpoint is known under another
+    /// id, which the proof would end.
+    /// </summary>
     /// <param name="contact">Who might be added; unproven.</param>
     /// <param name="leastRecentlySeen">
     /// Whom to probe when the bucket is full: if it fails to answer it gives way. Null when the contact is refused for another reason.
@@ -64,14 +67,12 @@ internal sealed partial class RoutingTable
             return false;
         }
 
-        int known = Find(contact.Id);
-        int holder = _endpoints.Find(contact.Endpoint);
-        if (known != EntryPool.None && known == holder)
+        if (_endpoints.Find(contact.Endpoint) != EntryPool.None)
         {
             return true;
         }
 
-        BucketAddResult result = Judge(contact, known, holder, out _);
+        BucketAddResult result = Judge(contact, Find(contact.Id), out _);
         if (result == BucketAddResult.Full)
         {
             leastRecentlySeen = _pool[BucketOf(contact.Id).Head].Contact;
@@ -105,12 +106,12 @@ internal sealed partial class RoutingTable
         return false;
     }
 
-    /// <summary>Decides and changes nothing. <paramref name="leaving"/> holds the endpoint now and counts as gone.</summary>
-    private BucketAddResult Judge(Contact contact, int known, int leaving, out int displaced)
+    /// <summary>Decides on a contact whose endpoint nobody else holds, and changes nothing.</summary>
+    private BucketAddResult Judge(Contact contact, int known, out int displaced)
     {
         displaced = EntryPool.None;
         Bucket bucket = BucketOf(contact.Id);
-        if (ExceedsQuota(contact, known, leaving))
+        if (ExceedsQuota(contact, known))
         {
             return BucketAddResult.QuotaExceeded;
         }
@@ -120,33 +121,31 @@ internal sealed partial class RoutingTable
             return BucketAddResult.Moved;
         }
 
-        bool makesRoom = leaving != EntryPool.None && BucketOf(_pool[leaving].Contact.Id) == bucket;
-        int count = bucket.Count - (makesRoom ? 1 : 0);
-        if (count < bucket.Capacity)
+        if (bucket.Count < bucket.Capacity)
         {
             return BucketAddResult.Added;
         }
 
-        displaced = bucket.FirstStale(leaving);
+        displaced = bucket.FirstStale();
         if (displaced != EntryPool.None)
         {
             return BucketAddResult.Added;
         }
 
-        if (!IsAmongClosest(contact.Id, bucket, leaving))
+        if (!IsAmongClosest(contact.Id, bucket))
         {
             return BucketAddResult.Full;
         }
 
-        if (count >= bucket.Capacity + _limits.K)
+        if (bucket.Count >= bucket.Capacity + _limits.K)
         {
-            displaced = LeastDeserving(bucket, leaving);
+            displaced = LeastDeserving(bucket);
         }
 
         return BucketAddResult.Added;
     }
 
-    private bool ExceedsQuota(Contact contact, int known, int leaving)
+    private bool ExceedsQuota(Contact contact, int known)
     {
         if (contact.Endpoint.IsPrivate || _limits.SubnetContactsPerTable == int.MaxValue)
         {
@@ -159,7 +158,7 @@ internal sealed partial class RoutingTable
         int cursor = 0;
         while (_endpoints.TryNextInSubnet(contact.Endpoint, ref cursor, out int slot))
         {
-            if (slot != known && slot != leaving)
+            if (slot != known)
             {
                 inTable++;
                 inBucket += BucketIndexOf(_pool[slot].Contact.Id) == bucket ? 1 : 0;
@@ -173,15 +172,10 @@ internal sealed partial class RoutingTable
     /// Whether fewer than K reliable contacts are closer to the own id. The neighbours of a node must know it, all of them,
     /// for a find to end at the right nodes: the reason for the paper's irregular splits.
     /// </summary>
-    private bool IsAmongClosest(NodeId id, Bucket bucket, int leaving)
+    private bool IsAmongClosest(NodeId id, Bucket bucket)
     {
         Distance distance = Self.DistanceTo(id);
         int closer = 0;
-        if (leaving != EntryPool.None && _pool[leaving].IsReliable && Self.DistanceTo(_pool[leaving].Contact.Id) < distance)
-        {
-            closer--;
-        }
-
         for (int index = _buckets.Count - 1; index > bucket.Depth; index--)
         {
             closer += _buckets[index].Reliable;
@@ -199,20 +193,14 @@ internal sealed partial class RoutingTable
     /// Who goes from a bucket that is over its capacity by K: one that fails, else the newest that is not among the K closest,
     /// so that ids made to lie ever closer displace each other, not the contacts of long standing.
     /// </summary>
-    private int LeastDeserving(Bucket bucket, int leaving)
+    private int LeastDeserving(Bucket bucket)
     {
         var closest = new Contact[_limits.K];
-        NodeId gone = leaving != EntryPool.None ? _pool[leaving].Contact.Id : Self;
-        int count = Fill(Self, closest, AddressFamilies.Both, gone, failing: false);
+        int count = Fill(Self, closest, AddressFamilies.Both, Self, failing: false);
         Distance boundary = count < closest.Length ? Distance.Max : Self.DistanceTo(closest[^1].Id);
         int newest = EntryPool.None;
         for (int slot = bucket.Head; slot != EntryPool.None; slot = _pool[slot].Next)
         {
-            if (slot == leaving)
-            {
-                continue;
-            }
-
             ref BucketEntry entry = ref _pool[slot];
             if (!entry.IsReliable)
             {
