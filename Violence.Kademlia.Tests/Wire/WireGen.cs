@@ -42,7 +42,7 @@ internal static class WireGen
             TimeSpan.FromSeconds(timeToLive),
             isTombstone));
 
-    public static readonly Gen<Record> Record = RecordWithPayload(100);
+    public static readonly Gen<Record> SmallRecord = RecordWithPayload(100);
 
     private static readonly Gen<MessageHeader> Header = Gen.Select(
         Gen.UInt,
@@ -64,7 +64,7 @@ internal static class WireGen
     public static Gen<Record> RecordWithPayload(int most) => Gen.Select(
         Fields,
         Gen.Byte.Array[0, most],
-        Gen.Byte.Array[Primitives.Record.SignatureSize],
+        Gen.Byte.Array[Record.SignatureSize],
         (fields, payload, signature) =>
         {
             byte[] body = new byte[RecordCodec.MaxBodySize];
@@ -80,7 +80,7 @@ internal static class WireGen
             Challenge = challenge,
         });
 
-    private static Gen<Body> Store() => Gen.Byte.Array[0, Primitives.Record.MaxSize].Select<byte[], Body>(record =>
+    private static Gen<Body> Store() => Gen.Byte.Array[0, Record.MaxSize].Select<byte[], Body>(record =>
         (header, cookie, _, hasCookie) => new WireMessage
         {
             Header = header with { Kind = MessageKind.Store },
@@ -138,7 +138,7 @@ internal static class WireGen
 
     // Two of the longest of these records and four contacts fit into any datagram.
     private static Gen<Body> Values() =>
-        Gen.Select(Contact.Array[0, 4], Gen.Select(Gen.UInt, Record).Array[0, 2], Gen.Bool, Gen.UInt)
+        Gen.Select(Contact.Array[0, 4], Gen.Select(Gen.UInt, SmallRecord).Array[0, 2], Gen.Bool, Gen.UInt)
             .Select<(Contact[] Contacts, (uint Held, Record Record)[] Records, bool MoreFollow, uint Total), Body>(values =>
                 (header, cookie, observed, _) => new WireMessage
                 {
