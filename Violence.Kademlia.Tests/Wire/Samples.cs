@@ -59,10 +59,10 @@ internal static class Samples
     /// <summary>A record of an exact size in bytes.</summary>
     public static Record RecordOfSize(int size, string label = "")
     {
-        // The header of a payload longer than 255 bytes is a byte longer.
         int payload = size - RecordOf(label).Size;
-        Record record = RecordOf(label, payload);
-        return record.Size == size ? record : RecordOf(label, payload - 1);
+
+        // The header of a payload longer than 255 bytes is a byte longer.
+        return RecordOf(label, payload > byte.MaxValue ? payload - 1 : payload);
     }
 
     public static RecordFields FieldsOf(string label = "", ulong sequence = 1) => new(

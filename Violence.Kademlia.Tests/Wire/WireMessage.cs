@@ -9,7 +9,7 @@ namespace Violence.Kademlia.Tests.Wire;
 /// A message as the vectors of docs/protocol.md spell it: name and value by line. What a reader understood and what a
 /// writer was told are compared as this text.
 /// </summary>
-internal sealed class WireMessage
+internal sealed record WireMessage
 {
     private static readonly (MessageKind Kind, string Name)[] Names =
     [

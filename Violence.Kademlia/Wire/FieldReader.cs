@@ -48,13 +48,12 @@ internal ref struct FieldReader
     public bool TryReadList(int most, out int count)
     {
         count = 0;
-        if (!TryPeek(out Element next) || next.Form != Form.Array || next.Children > most)
-        {
-            return false;
-        }
 
-        count = _reader.ReadArrayHeader();
-        return true;
+        // Not ReadArrayHeader: that throws when what is left cannot hold the elements still due in enclosing arrays.
+        return TryPeek(out Element next)
+            && next.Form == Form.Array
+            && next.Children <= most
+            && _reader.TryReadArrayHeader(out count);
     }
 
     /// <summary>Reads a number from 0 to <paramref name="most"/>, whatever width it is written in.</summary>
@@ -109,12 +108,13 @@ internal ref struct FieldReader
                 continue;
             }
 
-            if (depth == WireLimits.MaxNesting)
+            bool isOpen = depth < WireLimits.MaxNesting
+                && (next.Form == Form.Array ? _reader.TryReadArrayHeader(out _) : _reader.TryReadMapHeader(out _));
+            if (!isOpen)
             {
                 return false;
             }
 
-            _ = next.Form == Form.Array ? _reader.ReadArrayHeader() : _reader.ReadMapHeader();
             left[++depth] = next.Children;
         }
 

@@ -1,0 +1,158 @@
+using CsCheck;
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Wire;
+
+namespace Violence.Kademlia.Tests.Wire;
+
+/// <summary>Messages of every kind, as a writer may be asked for them.</summary>
+internal static class WireGen
+{
+    public static readonly Gen<NodeId> Id = Gen.Select(Gen.ULong, Gen.ULong, Gen.UInt, (high, middle, low) => new NodeId(high, middle, low));
+
+    public static readonly Gen<NodeEndpoint> Endpoint = Gen.OneOf(
+        Gen.Select(Gen.Byte.Array[4], Gen.UShort, (address, port) => NodeEndpoint.FromIPv4(address, port)),
+        Gen.Select(Gen.Byte.Array[16], Gen.UShort, (address, port) => NodeEndpoint.FromIPv6(address, port)));
+
+    public static readonly Gen<Contact> Contact = Gen.Select(Id, Endpoint.Where(endpoint => endpoint.IsSendable), (id, endpoint) => new Contact(id, endpoint));
+
+    /// <summary>Valid UTF-16 of at most 64 bytes of UTF-8, up to four of them a character.</summary>
+    public static readonly Gen<string> Label = Gen.OneOf(
+        Gen.String[Gen.Char[' ', '~'], 0, 64],
+        Gen.OneOf("ä", "語", "🎮", "\0").Array[0, 16].Select(string.Concat));
+
+    public static readonly Gen<RecordCursor> Cursor = Gen.Select(Id, Label, (owner, label) => new RecordCursor(owner, label));
+
+    public static readonly Gen<RecordFields> Fields = Gen.Select(
+        Gen.UInt,
+        Id,
+        Gen.Byte.Array[WireLimits.PublicKeySize],
+        Label,
+        Gen.ULong,
+        Gen.Long[0, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()],
+        Gen.Int[1, WireLimits.MaxTimeToLiveSeconds],
+        Gen.Bool,
+        (network, key, ownerKey, label, sequence, issued, timeToLive, isTombstone) => new RecordFields(
+            network,
+            new RecordKey(key),
+            ownerKey,
+            default,
+            label,
+            sequence,
+            DateTimeOffset.FromUnixTimeMilliseconds(issued),
+            TimeSpan.FromSeconds(timeToLive),
+            isTombstone));
+
+    public static readonly Gen<Record> SmallRecord = RecordWithPayload(100);
+
+    private static readonly Gen<MessageHeader> Header = Gen.Select(
+        Gen.UInt,
+        Gen.ULong,
+        Id,
+        Gen.Bool,
+        (network, transaction, sender, isClient) =>
+            new MessageHeader(network, MessageKind.None, new TransactionId(transaction), sender, isClient));
+
+    public static readonly Gen<WireMessage> Message = Gen.Select(
+        Header,
+        Gen.Select(Gen.ULong, Endpoint, Gen.Bool),
+        Gen.OneOf(Ping(), Store(), Find(), Goodbye(), Pong(), Stored(), Nodes(), Values(), Retry()),
+        (header, reply, body) => body(header, reply.Item1, reply.Item2, reply.Item3));
+
+    /// <summary>A body, to be completed by header, cookie, observed endpoint and whether the requester has a cookie.</summary>
+    private delegate WireMessage Body(MessageHeader header, ulong cookie, NodeEndpoint observed, bool hasCookie);
+
+    public static Gen<Record> RecordWithPayload(int most) => Gen.Select(
+        Fields,
+        Gen.Byte.Array[0, most],
+        Gen.Byte.Array[Record.SignatureSize],
+        (fields, payload, signature) =>
+        {
+            byte[] body = new byte[RecordCodec.MaxBodySize];
+            int size = RecordCodec.EncodeBody(fields, fields.IsTombstone ? [] : payload, body);
+            return RecordCodec.Assemble(body.AsSpan(0, size), signature);
+        });
+
+    private static Gen<Body> Ping() => Endpoint.Nullable().Select<NodeEndpoint?, Body>(challenge =>
+        (header, cookie, _, hasCookie) => new WireMessage
+        {
+            Header = header with { Kind = MessageKind.Ping },
+            Cookie = hasCookie ? cookie : null,
+            Challenge = challenge,
+        });
+
+    private static Gen<Body> Store() => Gen.Byte.Array[0, Record.MaxSize].Select<byte[], Body>(record =>
+        (header, cookie, _, hasCookie) => new WireMessage
+        {
+            Header = header with { Kind = MessageKind.Store },
+            Cookie = hasCookie ? cookie : null,
+            Records = [(0, record)],
+        });
+
+    private static Gen<Body> Find() =>
+        Gen.Select(Id, Gen.Byte[0, 3], Id.Nullable(), Cursor.Nullable(), Gen.Bool)
+            .Select<(NodeId Target, byte Families, NodeId? Owner, RecordCursor? Cursor, bool IsValue), Body>(find =>
+                (header, cookie, _, hasCookie) => new WireMessage
+                {
+                    Header = header with { Kind = find.IsValue ? MessageKind.FindValue : MessageKind.FindNode },
+                    Cookie = hasCookie ? cookie : null,
+                    Target = find.Target,
+                    Families = (AddressFamilies)find.Families,
+                    Owner = find.IsValue ? find.Owner : null,
+                    Cursor = find.IsValue ? find.Cursor : null,
+                });
+
+    private static Gen<Body> Goodbye() => Gen.Const<Body>((header, cookie, _, _) =>
+        new WireMessage { Header = header with { Kind = MessageKind.Goodbye }, Cookie = cookie });
+
+    private static Gen<Body> Pong() =>
+        Gen.Select(Gen.Byte.Array[WireLimits.PublicKeySize], Gen.Byte.Array[WireLimits.SignatureSize], Gen.Bool)
+            .Select<(byte[] Key, byte[] Signature, bool HasProof), Body>(proof =>
+                (header, cookie, observed, _) => new WireMessage
+                {
+                    Header = header with { Kind = MessageKind.Pong },
+                    Cookie = cookie,
+                    Observed = observed,
+                    PublicKey = proof.HasProof ? proof.Key : [],
+                    Signature = proof.HasProof ? proof.Signature : [],
+                });
+
+    private static Gen<Body> Stored() => Gen.Select(Gen.Byte[0, 7], Gen.ULong).Select<(byte Status, ulong Sequence), Body>(stored =>
+        (header, cookie, observed, _) => new WireMessage
+        {
+            Header = header with { Kind = MessageKind.Stored },
+            Cookie = cookie,
+            Observed = observed,
+            Status = (StoreStatus)stored.Status,
+            Sequence = stored.Sequence,
+        });
+
+    // 28 IPv6 contacts fit into any datagram.
+    private static Gen<Body> Nodes() => Contact.Array[0, 28].Select<Contact[], Body>(contacts =>
+        (header, cookie, observed, _) => new WireMessage
+        {
+            Header = header with { Kind = MessageKind.Nodes },
+            Cookie = cookie,
+            Observed = observed,
+            Contacts = contacts,
+        });
+
+    // Two of the longest of these records and four contacts fit into any datagram.
+    private static Gen<Body> Values() =>
+        Gen.Select(Contact.Array[0, 4], Gen.Select(Gen.UInt, SmallRecord).Array[0, 2], Gen.Bool, Gen.UInt)
+            .Select<(Contact[] Contacts, (uint Held, Record Record)[] Records, bool MoreFollow, uint Total), Body>(values =>
+                (header, cookie, observed, _) => new WireMessage
+                {
+                    Header = header with { Kind = MessageKind.Values },
+                    Cookie = cookie,
+                    Observed = observed,
+                    Contacts = values.Contacts,
+                    Records = values.Records.Select(held => (held.Held, held.Record.Bytes.ToArray())).ToArray(),
+                    Cursor = values.MoreFollow && values.Records is [.., var last]
+                        ? new RecordCursor(last.Record.Owner, last.Record.Label)
+                        : null,
+                    Total = values.Total,
+                });
+
+    private static Gen<Body> Retry() => Gen.Const<Body>((header, cookie, observed, _) =>
+        new WireMessage { Header = header with { Kind = MessageKind.Retry }, Cookie = cookie, Observed = observed });
+}
