@@ -32,6 +32,7 @@ public sealed class LookupTests
         Lookup lookup = Start(new LookupLimits { ClosestAnswered = 2 }, 1, 2, 3);
         NextAll(lookup);
         lookup.OnSlow(Node(1).Id);
+        NextAll(lookup);
         lookup.OnReply(Node(2).Id, []);
         bool early = lookup.IsComplete;
         lookup.OnReply(Node(3).Id, []);
@@ -52,6 +53,7 @@ public sealed class LookupTests
         Lookup lookup = Start(new LookupLimits { ClosestAnswered = 1 }, 2, 3);
         NextAll(lookup);
         lookup.OnSlow(Node(2).Id);
+        NextAll(lookup);
         lookup.OnReply(Node(3).Id, []);
         bool before = lookup.IsComplete;
         lookup.OnReply(Node(2).Id, [Node(1)]);
@@ -99,10 +101,11 @@ public sealed class LookupTests
     }
 
     [Test]
-    public void Nobody_farther_is_asked_while_enough_answered_and_only_a_closer_one_is_waited_for()
+    public void Nobody_farther_is_asked_while_those_in_flight_would_be_enough()
     {
-        Lookup lookup = Start(new LookupLimits { ClosestAnswered = 1, Parallelism = 2 }, 1, 2, 3);
+        Lookup lookup = Start(new LookupLimits { ClosestAnswered = 2, Parallelism = 3 }, 1, 2, 3);
         NextAll(lookup);
+        int inFlight = lookup.InFlight;
         lookup.OnReply(Node(2).Id, []);
         bool asked = lookup.TryNext(out _);
         bool complete = lookup.IsComplete;
@@ -110,9 +113,10 @@ public sealed class LookupTests
 
         using (Assert.EnterMultipleScope())
         {
+            Assert.That(inFlight, Is.EqualTo(2));
             Assert.That(asked, Is.False);
             Assert.That(complete, Is.False);
-            Assert.That(lookup.IsComplete, Is.True);
+            Assert.That(Next(lookup), Is.EqualTo(Node(3)));
         }
     }
 
@@ -225,7 +229,7 @@ public sealed class LookupTests
     [Test]
     public void Hops_count_the_replies_up_to_the_closest_that_answered()
     {
-        Lookup lookup = Start(new LookupLimits { ClosestAnswered = 1 }, 50, 60);
+        Lookup lookup = Start(new LookupLimits { ClosestAnswered = 2 }, 50, 60);
         int none = lookup.Hops;
         NextAll(lookup);
         lookup.OnReply(Node(60).Id, []);

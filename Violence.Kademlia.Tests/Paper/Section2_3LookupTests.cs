@@ -25,7 +25,7 @@ public sealed class Section2_3LookupTests
     [TestCase(5)]
     public void It_has_alpha_requests_in_flight(int alpha)
     {
-        Lookup lookup = Begin(new LookupLimits { Parallelism = alpha }, [.. Enumerable.Range(1, 20)]);
+        Lookup lookup = Begin(new LookupLimits { Parallelism = alpha, ClosestAnswered = 20 }, [.. Enumerable.Range(1, 20)]);
 
         using (Assert.EnterMultipleScope())
         {

@@ -23,6 +23,7 @@ internal sealed partial class KademliaEngine
         Counters.RepliesMatched++;
         _peers.ObserveRoundTrip(source, roundTrip);
         _peers.SetCookie(source, message.Cookie, now);
+        _limiter.Confirm(source, now);
         _reachability.Votes.Add(source, message.Observed, now);
         if (match == MatchResult.Retry)
         {
@@ -102,6 +103,7 @@ internal sealed partial class KademliaEngine
             }
 
             Counters.RequestsTimedOut++;
+            _peers.ObserveTimeout(due.Endpoint);
             if (!due.Request.IsToSeed)
             {
                 NoteSilence(due.Request, now);

@@ -12,6 +12,11 @@ internal sealed partial class KademliaEngine
     {
         // Only a cookie of ours, sent back, shows that somebody receives at this address (protocol.md, "Cookies").
         bool isProven = message.HasCookie && _cookies.Check(source, message.Cookie, now);
+        if (isProven)
+        {
+            _limiter.Confirm(source, now);
+        }
+
         int maxBytes = isProven ? WireLimits.MaxDatagram : Math.Min(requestLength, WireLimits.MaxDatagram);
         var from = new Contact(message.Header.Sender, source);
         ReadOnlyMemory<byte> reply;

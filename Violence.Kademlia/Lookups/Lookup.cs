@@ -179,7 +179,7 @@ internal sealed class Lookup
     private Progress FindNext(out int rank)
     {
         int answered = 0;
-        bool isWaiting = false;
+        int waiting = 0;
         for (rank = 0; rank < _shortlist.Count; rank++)
         {
             switch (_shortlist[rank].State)
@@ -188,15 +188,17 @@ internal sealed class Lookup
                     // One in flight that is closer may still answer and would count first, but nobody farther would.
                     if (++answered >= _required)
                     {
-                        return isWaiting ? Progress.MustWait : Progress.Complete;
+                        return waiting > 0 ? Progress.MustWait : Progress.Complete;
                     }
 
                     break;
                 case CandidateState.Asked:
-                    isWaiting = true;
+                    waiting++;
                     break;
                 case CandidateState.Unasked when Requests < _limits.MaxRequests:
-                    return Progress.CanAsk;
+                    // When those in flight would be enough, one farther away is asked for nothing. A slow one is not
+                    // counted on.
+                    return answered + waiting >= _required ? Progress.MustWait : Progress.CanAsk;
             }
         }
 
