@@ -81,7 +81,9 @@ public sealed class EntropySourceTests
             Assert.That(lowest.NextInt32(10), Is.Zero);
             Assert.That(lowest.NextDouble(), Is.Zero);
             Assert.That(lowest.Jitter(TimeSpan.FromSeconds(100), 0.2), Is.EqualTo(TimeSpan.FromSeconds(80)));
-            Assert.That(highest.Jitter(TimeSpan.FromSeconds(100), 0.2), Is.EqualTo(TimeSpan.FromSeconds(120)).Within(TimeSpan.FromTicks(1)));
+            Assert.That(
+                highest.Jitter(TimeSpan.FromSeconds(100), 0.2),
+                Is.EqualTo(TimeSpan.FromSeconds(120)).Within(TimeSpan.FromTicks(1)));
         }
     }
 

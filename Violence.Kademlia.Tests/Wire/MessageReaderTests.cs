@@ -257,12 +257,14 @@ public sealed class MessageReaderTests
         {
             foreach (int length in new[] { 0, 19, 20, 25, 27, 37, 39 })
             {
-                Assert.That(Read(Samples.Datagram(MessageKind.Nodes, Contacts(1).Bytes(new byte[length]))), Is.EqualTo(WireError.Malformed));
+                Pack contact = Contacts(1).Bytes(new byte[length]);
+                Assert.That(Read(Samples.Datagram(MessageKind.Nodes, contact)), Is.EqualTo(WireError.Malformed));
             }
 
             foreach (int length in new[] { 0, 7, 9 })
             {
-                Assert.That(Read(Samples.Datagram(MessageKind.Goodbye, new Pack().Array(1).Bytes(new byte[length]))), Is.EqualTo(WireError.Malformed));
+                Pack cookie = new Pack().Array(1).Bytes(new byte[length]);
+                Assert.That(Read(Samples.Datagram(MessageKind.Goodbye, cookie)), Is.EqualTo(WireError.Malformed));
             }
 
             foreach ((int key, int signature) in new[] { (31, 64), (33, 64), (32, 63), (32, 65), (0, 0) })

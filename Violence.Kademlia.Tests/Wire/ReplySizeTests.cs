@@ -26,7 +26,10 @@ public sealed class ReplySizeTests
                 for (int room = 0; room <= 1200; room++)
                 {
                     Check(writer.Nodes(Samples.Header, Samples.IPv6, 1, contacts, room), room, "NODES");
-                    Check(writer.Values(Samples.Header, Samples.IPv6, 1, contacts, records, moreFollow, total, room, out _), room, "VALUES");
+                    Check(
+                        writer.Values(Samples.Header, Samples.IPv6, 1, contacts, records, moreFollow, total, room, out _),
+                        room,
+                        "VALUES");
                     Check(writer.Pong(Samples.Header, Samples.IPv6, 1, new byte[32], new byte[64], room), room, "PONG");
                     Check(writer.Stored(Samples.Header, Samples.IPv6, 1, StoreStatus.Full, total, room), room, "STORED");
                     Check(writer.Retry(Samples.Header, Samples.IPv6, 1, room), room, "RETRY");

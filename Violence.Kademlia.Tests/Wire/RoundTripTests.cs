@@ -88,6 +88,12 @@ public sealed class RoundTripTests
             Throws.InstanceOf<ArgumentOutOfRangeException>());
 
     [Test]
+    public void What_does_not_fit_into_the_buffer_is_a_mistake_in_the_writer_and_not_written() =>
+        Assert.That(
+            () => new MessageWriter().Pong(Samples.Header, Samples.IPv4, 1, new byte[1300], new byte[64], 1200),
+            Throws.InvalidOperationException);
+
+    [Test]
     public void Nothing_of_an_earlier_message_is_left_after_the_next_or_after_an_error()
     {
         var writer = new MessageWriter();

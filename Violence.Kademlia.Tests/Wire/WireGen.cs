@@ -7,13 +7,15 @@ namespace Violence.Kademlia.Tests.Wire;
 /// <summary>Messages of every kind, as a writer may be asked for them.</summary>
 internal static class WireGen
 {
-    public static readonly Gen<NodeId> Id = Gen.Select(Gen.ULong, Gen.ULong, Gen.UInt, (high, middle, low) => new NodeId(high, middle, low));
+    public static readonly Gen<NodeId> Id =
+        Gen.Select(Gen.ULong, Gen.ULong, Gen.UInt, (high, middle, low) => new NodeId(high, middle, low));
 
     public static readonly Gen<NodeEndpoint> Endpoint = Gen.OneOf(
         Gen.Select(Gen.Byte.Array[4], Gen.UShort, (address, port) => NodeEndpoint.FromIPv4(address, port)),
         Gen.Select(Gen.Byte.Array[16], Gen.UShort, (address, port) => NodeEndpoint.FromIPv6(address, port)));
 
-    public static readonly Gen<Contact> Contact = Gen.Select(Id, Endpoint.Where(endpoint => endpoint.IsSendable), (id, endpoint) => new Contact(id, endpoint));
+    public static readonly Gen<Contact> Contact =
+        Gen.Select(Id, Endpoint.Where(endpoint => endpoint.IsSendable), (id, endpoint) => new Contact(id, endpoint));
 
     /// <summary>Valid UTF-16 of at most 64 bytes of UTF-8, up to four of them a character.</summary>
     public static readonly Gen<string> Label = Gen.OneOf(

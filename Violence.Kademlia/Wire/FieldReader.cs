@@ -69,7 +69,9 @@ internal ref struct FieldReader
         return value <= most;
     }
 
-    /// <summary>Reads a byte string of <paramref name="least"/> to <paramref name="most"/> bytes; it ends at <see cref="Position"/>.</summary>
+    /// <summary>
+    /// Reads a byte string of <paramref name="least"/> to <paramref name="most"/> bytes; it ends at <see cref="Position"/>.
+    /// </summary>
     public bool TryReadBinary(int least, int most, out ReadOnlySpan<byte> value) =>
         TryReadBytes(Form.Binary, most, out value) && value.Length >= least;
 
