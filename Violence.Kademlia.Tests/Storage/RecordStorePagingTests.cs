@@ -47,7 +47,8 @@ public sealed class RecordStorePagingTests
     [Test]
     public void A_cursor_outside_the_wanted_owners_records_gives_all_of_them_or_none()
     {
-        RecordStore store = Store([Create(owner: 2, label: "a"), Create(owner: 4, label: "a"), Create(owner: 4, label: "b"), Create(owner: 6)]);
+        RecordStore store = Store(
+            [Create(owner: 2, label: "a"), Create(owner: 4, label: "a"), Create(owner: 4, label: "b"), Create(owner: 6)]);
         var page = new HeldRecord[10];
 
         using (Assert.EnterMultipleScope())
@@ -72,6 +73,7 @@ public sealed class RecordStorePagingTests
     public void Held_seconds_are_whole_and_of_the_place_not_of_the_record()
     {
         RecordStore store = Store([Create(sequence: 1)]);
+        Assert.That(HeldSeconds(store, Now), Is.Zero);
         store.Put(Create(sequence: 2), Now + TimeSpan.FromSeconds(40), Utc);
 
         Assert.That(HeldSeconds(store, Now + TimeSpan.FromSeconds(99.9)), Is.EqualTo(99));

@@ -57,7 +57,8 @@ public sealed class RepublishScheduleTests
     public void No_record_is_ever_lost_whatever_is_reported_about_its_publications()
     {
         // What is reported after each publication: nothing, success, or a shortfall; and how late the loop is.
-        Gen.Select(Gen.ULong, Gen.Int[1, 8], Gen.Select(Gen.Int[0, 2], Gen.Int[0, 60]).Array[1, 200]).Sample((seed, records, reports) =>
+        Gen<(int Report, int Late)[]> histories = Gen.Select(Gen.Int[0, 2], Gen.Int[0, 60]).Array[1, 200];
+        Gen.Select(Gen.ULong, Gen.Int[1, 8], histories).Sample((seed, records, reports) =>
         {
             var schedule = new RepublishSchedule(EntropySource.Seeded(seed), Interval);
             var last = new Dictionary<NodeId, Instant>();
@@ -213,7 +214,9 @@ public sealed class RepublishScheduleTests
             Assert.That(schedule.Put(Create(label: "a"), Now), Is.True);
             Assert.That(schedule.Put(Create(label: "c"), Now), Is.False);
             Assert.That(schedule.Put(Create(label: "b", sequence: 2), Now), Is.True);
-            Assert.That(schedule.Snapshot().Select(record => (record.Label, record.Sequence)), Is.EqualTo(new[] { ("b", 2UL), ("a", 1UL) }));
+            Assert.That(
+                schedule.Snapshot().Select(record => (record.Label, record.Sequence)),
+                Is.EqualTo(new[] { ("b", 2UL), ("a", 1UL) }));
         }
     }
 
