@@ -191,7 +191,7 @@ public sealed class UdpTransportTests
     }
 
     [TestCase("192.0.2.1:0")]
-    [TestCase("[2001:db8::1]:4001")]
+    [TestCase("[2001:db8::7f00:1]:4001")]
     [TestCase("224.0.0.1:4001")]
     public void Sending_where_the_socket_cannot_send_is_refused_and_counted(string destination)
     {

@@ -53,17 +53,13 @@ internal static class IdentityFile
         {
             using var claim = new FileStream(
                 path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
-            if (!File.Exists(path))
-            {
-                return Create(path, entropy);
-            }
+            return Create(path, entropy);
         }
         catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && File.Exists(path))
         {
-            // Another process had the claim, and has finished meanwhile.
+            // Another process has, or had, the claim and has put the file in place meanwhile.
+            return Load(path);
         }
-
-        return Load(path);
     }
 
     private static StoredIdentity Create(string path, EntropySource entropy)
