@@ -23,7 +23,10 @@ internal static class ServerAddress
     public static bool IsValid(string address)
     {
         int colon = address.LastIndexOf(':');
-        if (address.Length > MaxLength || colon <= 0 || !TryReadNumber(address.AsSpan(colon + 1), ushort.MaxValue, out int port))
+        if (address.Length > MaxLength
+            || colon <= 0
+            || !TryReadNumber(address.AsSpan(colon + 1), ushort.MaxValue, out int port)
+            || port == 0)
         {
             return false;
         }
@@ -60,7 +63,7 @@ internal static class ServerAddress
             bytes[count++] = (byte)value;
         }
 
-        return count == bytes.Length && port != 0 && NodeEndpoint.FromIPv4(bytes, (ushort)port).IsSendable;
+        return count == bytes.Length && NodeEndpoint.FromIPv4(bytes, (ushort)port).IsSendable;
     }
 
     private static bool IsHostName(ReadOnlySpan<char> host)
