@@ -20,7 +20,7 @@ internal static class DemoCommand
             "--servers", "N", "How many game servers they announce.", DemoSettings.LeastServers, DemoSettings.MostServers, DemoSettings.PresetServers);
         var seed = Options.Integer(
             "--seed", "N", "Decides who joins through whom, who announces what and who crashes.", 0, int.MaxValue, preset: 1);
-        var timeout = Options.Seconds("--timeout", "How long all of it may take.", least: 1, most: MostSeconds, DemoSettings.PresetTimeoutSeconds);
+        var timeout = Options.Seconds("--timeout", "How long all of it may take.", least: 0.1, most: MostSeconds, DemoSettings.PresetTimeoutSeconds);
         command.Add(nodes);
         command.Add(servers);
         command.Add(seed);
