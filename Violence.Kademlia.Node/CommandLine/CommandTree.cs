@@ -1,0 +1,19 @@
+using System.CommandLine;
+using Violence.Kademlia.Node.Commands;
+using Violence.Kademlia.Node.Output;
+
+namespace Violence.Kademlia.Node.CommandLine;
+
+/// <summary>The program's commands.</summary>
+internal static class CommandTree
+{
+    public static RootCommand Build(Terminal terminal) =>
+        new("A Kademlia node for game servers: finds servers with no master server.")
+        {
+            DemoCommand.Create(terminal),
+            RunCommand.Create(terminal),
+            AnnounceCommand.Create(terminal),
+            LookupCommand.Create(terminal),
+            QueryCommand.Create(terminal),
+        };
+}

@@ -1,0 +1,33 @@
+using System.Globalization;
+using Violence.Kademlia.Federation;
+using Violence.Kademlia.Node.Output;
+
+namespace Violence.Kademlia.Node.Commands;
+
+/// <summary>Servers as rows of a table.</summary>
+internal static class ServerRows
+{
+    public static TextTable Table(IReadOnlyList<ServerListing> servers)
+    {
+        var table = new TextTable("name", "address", "genre", "region", "players", "version", "tags", "owner");
+        foreach (var listing in servers)
+        {
+            table.Add(
+                listing.Server.Name,
+                listing.Server.Address,
+                listing.Server.Genre,
+                listing.Server.Region,
+                Players(listing.Server),
+                listing.Server.Version,
+                string.Join(", ", listing.Server.Tags),
+                listing.Fingerprint);
+        }
+
+        return table;
+    }
+
+    /// <summary>Players and room: <c>3/16</c>, or <c>3</c> when the server does not tell its room.</summary>
+    public static string Players(ServerInfo server) => server.MaxPlayers == 0
+        ? server.Players.ToString(CultureInfo.InvariantCulture)
+        : string.Create(CultureInfo.InvariantCulture, $"{server.Players}/{server.MaxPlayers}");
+}

@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Violence.Kademlia.Tests.Node;
+
+[TestFixture]
+public sealed class CommandLineTests
+{
+    private static readonly string[] Commands = ["demo", "run", "announce", "lookup", "query"];
+
+    [TestCase("", "Required command")]
+    [TestCase("bogus", "bogus")]
+    [TestCase("demo --nodes 3", "--nodes: '3' is not allowed; give a whole number from 4 to 200.")]
+    [TestCase("demo --nodes 201", "--nodes: '201'")]
+    [TestCase("demo --nodes many", "--nodes: 'many'")]
+    [TestCase("demo --servers 0", "--servers: '0' is not allowed; give a whole number from 1 to 200.")]
+    [TestCase("demo --servers -1", "--servers: '-1'")]
+    [TestCase("demo --timeout 0", "--timeout: '0'")]
+    [TestCase("demo --nodes", "--nodes")]
+    [TestCase("run --listen 127.0.0.1", "--listen: '127.0.0.1' is not allowed; give IP:PORT")]
+    [TestCase("run --listen localhost:4001", "--listen: 'localhost:4001'")]
+    [TestCase("run --bootstrap example.org", "--bootstrap: 'example.org' is not allowed; give HOST:PORT")]
+    [TestCase("run --bootstrap 127.0.0.1:1 --bootstrap 127.0.0.1:0", "--bootstrap: '127.0.0.1:0'")]
+    [TestCase("run --mode both", "--mode: 'both' is not allowed; give one of server, client.")]
+    [TestCase("run --log-level loud", "--log-level: 'loud' is not allowed; give one of trace, debug, info, warning, error, none.")]
+    [TestCase("announce --address 192.0.2.1:1 --genre duel --bootstrap 127.0.0.1:1", "--name")]
+    [TestCase("announce --name a --address here --genre duel --bootstrap 127.0.0.1:1", "--address: 'here' is not allowed; give HOST:PORT")]
+    [TestCase("announce --name a --address 192.0.2.1:1 --genre duel", "--bootstrap")]
+    [TestCase("announce --name a --address 192.0.2.1:1 --genre duel --bootstrap 127.0.0.1:1 --players 70000", "--players: '70000'")]
+    [TestCase("announce --name a --address 192.0.2.1:1 --genre duel --bootstrap 127.0.0.1:1 --tag a_b", "--tag: 'a_b'")]
+    [TestCase("lookup --bootstrap 127.0.0.1:1", "NAME")]
+    [TestCase("lookup a", "--bootstrap")]
+    [TestCase("lookup a --bootstrap 127.0.0.1:1 --timeout soon", "--timeout: 'soon' is not allowed; give seconds from 0.1 to 300.")]
+    [TestCase("query --bootstrap 127.0.0.1:1", "--genre")]
+    [TestCase("query --genre duel --bootstrap 127.0.0.1:1 --max 0", "--max: '0'")]
+    public async Task Wrong_usage_exits_with_2_and_says_on_stderr_what_is_allowed(string line, string complaint)
+    {
+        var run = await CommandLineRun.OfAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.ExitCode, Is.EqualTo(2));
+            Assert.That(run.Error, Does.Contain(complaint));
+            Assert.That(run.Output, Is.Empty);
+        }
+    }
+
+    [Test]
+    public async Task More_than_64_seeds_are_wrong_usage()
+    {
+        var seeds = Enumerable.Range(1, 65).SelectMany(port => new[] { "--bootstrap", $"127.0.0.1:{port}" });
+
+        var run = await CommandLineRun.OfAsync(["run", .. seeds]);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.ExitCode, Is.EqualTo(2));
+            Assert.That(run.Error, Does.Contain("--bootstrap: given 65 times; at most 64"));
+        }
+    }
+
+    [TestCaseSource(nameof(Commands))]
+    public async Task Every_command_has_help_and_json(string command)
+    {
+        var run = await CommandLineRun.OfAsync(command, "--help");
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.ExitCode, Is.Zero);
+            Assert.That(run.Output, Does.Contain("--json").And.Contain("--help").And.Contain("--log-level"));
+            Assert.That(run.Error, Is.Empty);
+        }
+    }
+
+    [Test]
+    public async Task A_port_in_use_exits_with_1_and_a_message_that_names_the_address()
+    {
+        using var holder = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        holder.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        string taken = holder.LocalEndPoint!.ToString()!;
+
+        var run = await CommandLineRun.OfAsync("run", "--listen", taken);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.ExitCode, Is.EqualTo(1));
+            Assert.That(run.Error, Does.Contain(taken));
+            Assert.That(run.Output, Is.Empty);
+        }
+    }
+
+    [TestCase("lookup", "Nobody")]
+    [TestCase("query", "--genre", "duel")]
+    public async Task Nobody_at_the_bootstrap_address_exits_with_1_within_the_timeout(params string[] question)
+    {
+        // Bound, so that nobody else takes the port, but it never answers.
+        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        string address = silent.LocalEndPoint!.ToString()!;
+
+        var run = await CommandLineRun.OfAsync([.. question, "--bootstrap", address, "--timeout", "0.3", "--listen", "127.0.0.1:0"]);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(run.ExitCode, Is.EqualTo(1));
+            Assert.That(run.Error, Does.Contain("no bootstrap node answered within 0.3 s").And.Contain(address));
+            Assert.That(run.Output, Is.Empty);
+        }
+    }
+
+    [Test]
+    public async Task Numbers_read_the_same_in_every_culture()
+    {
+        var before = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+            CultureInfo.CurrentCulture.NumberFormat.NumberDecimalSeparator = ",";
+
+            var run = await CommandLineRun.OfAsync("lookup", "a", "--bootstrap", "127.0.0.1:1", "--timeout", "0,5");
+
+            Assert.That(run.ExitCode, Is.EqualTo(2));
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+}
