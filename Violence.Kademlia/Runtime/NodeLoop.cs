@@ -35,6 +35,7 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
     private readonly Action<JoinState> _joinChanged;
     private JoinState _joinState = JoinState.Joining;
     private Instant _timerAt = Instant.Never;
+    private volatile bool _hasTimerFired;
     private Instant _nextUtc;
     private int _state;
     private volatile bool _isStopped;
@@ -51,7 +52,7 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
         _logger = logger;
         _seedsWanted = seedsWanted;
         _joinChanged = joinChanged;
-        _timer = new Timer(static loop => ((NodeLoop)loop!).Wake(), this, Timeout.Infinite, Timeout.Infinite);
+        _timer = new Timer(static loop => ((NodeLoop)loop!).OnTimer(), this, Timeout.Infinite, Timeout.Infinite);
     }
 
     public void Start()
@@ -102,6 +103,12 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
         {
             Run();
         }
+    }
+
+    private void OnTimer()
+    {
+        _hasTimerFired = true;
+        Wake();
     }
 
     private void Run()
@@ -215,8 +222,15 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
     /// </summary>
     private void SetTimer(Instant now)
     {
+        if (_hasTimerFired)
+        {
+            // It may fire a little early: then it has to be set again for the same deadline.
+            _hasTimerFired = false;
+            _timerAt = Instant.Never;
+        }
+
         Instant next = _engine.NextDeadline;
-        if (_timerAt > now && _timerAt <= next)
+        if (_timerAt <= next && _timerAt != Instant.Never)
         {
             return;
         }
