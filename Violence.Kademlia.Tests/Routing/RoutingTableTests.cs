@@ -298,6 +298,33 @@ public sealed class RoutingTableTests
         }
     }
 
+    [Test]
+    public void Contacts_that_come_and_go_take_no_more_memory()
+    {
+        Contact[] contacts = [.. Enumerable.Range(0, 50).Select(number => At(number % 5, number))];
+        RoutingTable table = TableOf(Small, contacts);
+        long allocated = 0;
+
+        // The first round may still grow an array.
+        for (int round = 0; round < 50; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            foreach (Contact contact in contacts)
+            {
+                table.Remove(contact.Id, contact.Endpoint);
+            }
+
+            foreach (Contact contact in contacts)
+            {
+                table.Add(contact, Second(round));
+            }
+
+            allocated = round == 0 ? 0 : allocated + GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.That(allocated, Is.Zero);
+    }
+
     [TestCase(1, 2, 5)]
     [TestCase(20, 0, 5)]
     [TestCase(20, 2, 1)]
