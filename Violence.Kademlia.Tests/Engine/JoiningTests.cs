@@ -56,7 +56,10 @@ internal sealed class JoiningTests
             return network.Trace;
         }
 
-        Assert.That(Trace(), Is.EqualTo(Trace()));
+        ulong first = Trace();
+        ulong second = Trace();
+
+        Assert.That(second, Is.EqualTo(first));
     }
 
     [Test]
@@ -88,11 +91,13 @@ internal sealed class JoiningTests
     {
         VirtualNetwork network = VirtualNetwork.OfSize(3, seed: 7);
         VirtualNode stranger = network.Add(network.Nodes[0], static config => config with { Network = 42 });
+        int answered = 0;
+        network.Observer = (_, to, _) => answered += to == stranger.Endpoint ? 1 : 0;
         network.RunFor(TimeSpan.FromMinutes(2));
 
         Assert.That(stranger.Engine.Table.Count, Is.Zero);
         Assert.That(network.Nodes[0].Engine.Counters.Dropped(DropReason.OtherNetwork), Is.GreaterThan(0));
-        Assert.That(network.Nodes[0].Engine.Counters.DatagramsSent, Is.EqualTo(network.Nodes[0].Engine.Counters.DatagramsSent));
+        Assert.That(answered, Is.Zero);
     }
 
     [Test]

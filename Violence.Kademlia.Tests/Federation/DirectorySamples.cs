@@ -81,9 +81,9 @@ internal static class DirectorySamples
     /// <summary>A record; a tombstone when there is no payload.</summary>
     public static Record Record(RecordKey key, NodeId owner, string label, ulong sequence, byte[]? payload)
     {
-        byte[] bytes = [.. payload ?? [], .. new byte[Primitives.Record.SignatureSize]];
+        byte[] bytes = [.. payload ?? [], .. new byte[Kademlia.Primitives.Record.SignatureSize]];
         RecordFields fields = new(
-            0, key, new byte[32], owner, label, sequence, Issued, Primitives.Record.MaxTimeToLive, IsTombstone: payload is null);
+            0, key, new byte[32], owner, label, sequence, Issued, Kademlia.Primitives.Record.MaxTimeToLive, IsTombstone: payload is null);
         return new Record(bytes, fields, payloadStart: 0, payload?.Length ?? 0);
     }
 
