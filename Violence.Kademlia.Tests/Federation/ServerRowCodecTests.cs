@@ -170,7 +170,7 @@ public sealed class ServerRowCodecTests
         byte[][] rows =
         [
             Encode((ref writer) => WriteRow(ref writer, name: "bell\u0007")),
-            Encode((ref writer) => WriteRow(ref writer, name: "Arеna")),
+            Encode((ref writer) => WriteRow(ref writer, name: "Ar\u0435na")),
             Encode((ref writer) => WriteRow(ref writer, name: new string('a', 49))),
             Encode((ref writer) => WriteRow(ref writer, name: null)),
             Encode((ref writer) => WriteRow(ref writer, address: "0.0.0.0:1")),

@@ -82,5 +82,5 @@ public sealed class ServerSelectionTests
         TimeSpan.FromSeconds(seconds));
 
     private static uint[] Owners(IReadOnlyList<ServerListing> listings) =>
-        [.. listings.Select(listing => Enumerable.Range(1, 10).Select(i => (uint)i).Single(i => DirectorySamples.Owner(i) == listing.Owner))];
+        [.. listings.Select(listing => new uint[] { 1, 2, 3, 4, 7, 9 }.Single(i => DirectorySamples.Owner(i) == listing.Owner))];
 }

@@ -48,7 +48,8 @@ public abstract class DirectoryFixture
         return announcement;
     }
 
-    protected static async Task<ServerListing> LookupFoundAsync(KademliaNode node, string name, CancellationToken cancellationToken = default)
+    protected static async Task<ServerListing> LookupFoundAsync(
+        KademliaNode node, string name, CancellationToken cancellationToken = default)
     {
         ServerLookupResult result = await new ServerDirectory(node).LookupAsync(name, cancellationToken);
         Assert.That(result.Status, Is.EqualTo(ServerLookupStatus.Found));

@@ -93,7 +93,9 @@ public sealed class DirectoryQueryNetworkTests : DirectoryFixture
         await Network[2].PutAsync(
             genre, ServerRowCodec.Encode(Server("Stray", "another-genre")), new PutOptions { Label = "stray", KeepAlive = false });
         await Network[3].PutAsync(
-            DirectoryKeys.Name("impostor"), ServerRowCodec.Encode(Server("Somebody Else", "garbage")), new PutOptions { KeepAlive = false });
+            DirectoryKeys.Name("impostor"),
+            ServerRowCodec.Encode(Server("Somebody Else", "garbage")),
+            new PutOptions { KeepAlive = false });
         await AnnounceAsync(Network[4], Server("Proper", "garbage"));
 
         await QueryHoldsAsync(Network[10], new ServerQuery { Genre = "garbage" }, ["Proper"]);

@@ -50,7 +50,9 @@ public sealed class ServerAnnouncement : IAsyncDisposable
     /// <param name="changed">The new description, of the same name (upper and lower case may differ).</param>
     /// <param name="cancellationToken">Stops waiting; the change may or may not have been made.</param>
     /// <returns>How many nodes hold it. Too few is no error: the node tries again by itself.</returns>
-    /// <exception cref="ArgumentException">The description is not valid (the message names all that is wrong) or its name differs.</exception>
+    /// <exception cref="ArgumentException">
+    /// The description is not valid (the message names all that is wrong) or its name differs.
+    /// </exception>
     /// <exception cref="InvalidOperationException">The announcement was withdrawn.</exception>
     public async Task<AnnounceResult> UpdateAsync(ServerInfo changed, CancellationToken cancellationToken = default)
     {

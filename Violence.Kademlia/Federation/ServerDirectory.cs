@@ -108,7 +108,8 @@ public sealed class ServerDirectory
         ServerQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ServerStream stream = new(query);
-        await foreach (Record record in _node.StreamAsync(DirectoryKeys.Genre(query.Genre), Everything, cancellationToken).ConfigureAwait(false))
+        IAsyncEnumerable<Record> records = _node.StreamAsync(DirectoryKeys.Genre(query.Genre), Everything, cancellationToken);
+        await foreach (Record record in records.ConfigureAwait(false))
         {
             if (stream.TryAccept(record, out ServerListing? listing))
             {
