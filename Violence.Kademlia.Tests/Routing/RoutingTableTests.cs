@@ -173,6 +173,18 @@ public sealed class RoutingTableTests
     }
 
     [Test]
+    public void A_candidate_stays_when_its_id_fails_or_leaves_at_an_endpoint_that_is_not_its_own()
+    {
+        RoutingTable table = FullAt(1, out _);
+        table.Add(At(1, 900), Second(1000));
+
+        table.Failed(At(1, 900).Id, Private(777_777), Second(1001), out _);
+        table.Remove(At(1, 900).Id, Private(777_777));
+
+        Assert.That(table.Replacements(1), Is.EqualTo(new[] { At(1, 900) }));
+    }
+
+    [Test]
     public void Goodbye_removes_contact_and_candidate()
     {
         RoutingTable table = FullAt(1, out Contact[] members);

@@ -61,8 +61,20 @@ internal sealed class ReplacementCache(int capacity, int perSubnet)
         }
     }
 
-    /// <summary>Forgets a candidate, by id or by endpoint.</summary>
-    public void Remove(Contact contact)
+    /// <summary>
+    /// Forgets a candidate of this id at this endpoint. Another endpoint proves nothing: liars could pair known ids with dead ones.
+    /// </summary>
+    public void Forget(Contact contact)
+    {
+        int index = Contacts.IndexOf(contact);
+        if (index >= 0)
+        {
+            RemoveAt(index);
+        }
+    }
+
+    /// <summary>Forgets whoever has the id or the endpoint of a contact that has proved both.</summary>
+    public void Supersede(Contact contact)
     {
         for (int index = Count - 1; index >= 0; index--)
         {

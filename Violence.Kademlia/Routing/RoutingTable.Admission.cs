@@ -238,7 +238,7 @@ internal sealed partial class RoutingTable
         OrderOf(endpoint).Insert(slot);
         _endpoints.Add(slot);
         Bucket bucket = BucketOf(id);
-        bucket.Replacements.Remove(new Contact(id, endpoint));
+        bucket.Replacements.Supersede(new Contact(id, endpoint));
         bucket.Seen(slot, now);
     }
 }

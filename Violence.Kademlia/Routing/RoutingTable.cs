@@ -73,7 +73,7 @@ internal sealed partial class RoutingTable
         Bucket bucket = BucketOf(id);
         if (!TryFind(id, endpoint, out int slot))
         {
-            bucket.Replacements.Remove(new Contact(id, endpoint));
+            bucket.Replacements.Forget(new Contact(id, endpoint));
             return false;
         }
 
@@ -105,7 +105,7 @@ internal sealed partial class RoutingTable
     /// <returns>False when this id is not known at this endpoint.</returns>
     public bool Remove(NodeId id, NodeEndpoint endpoint)
     {
-        BucketOf(id).Replacements.Remove(new Contact(id, endpoint));
+        BucketOf(id).Replacements.Forget(new Contact(id, endpoint));
         if (!TryFind(id, endpoint, out int slot))
         {
             return false;
@@ -138,7 +138,7 @@ internal sealed partial class RoutingTable
         _endpoints.Add(slot);
         Bucket bucket = BucketOf(contact.Id);
         bucket.Append(slot);
-        bucket.Replacements.Remove(contact);
+        bucket.Replacements.Supersede(contact);
 
         // Splitting at K instead of when one more arrives: the last bucket always has room, and asking whether there is
         // room stays a question. At the deepest bit the last bucket has one possible id left.
