@@ -1,5 +1,6 @@
 using Violence.Kademlia.Admission;
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Routing;
 
 namespace Violence.Kademlia.Engine;
 
@@ -20,6 +21,7 @@ internal sealed class Introductions(EngineConfig config)
     private const int ChallengeSize = 512;
 
     private const int SilentMax = 512;
+    private static readonly TimeSpan MovePatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SilencePause = TimeSpan.FromMinutes(5);
 
     // Names that others merely mention cost a padded datagram each to a stranger: few per second, some at once at the start.
@@ -89,7 +91,20 @@ internal sealed class Introductions(EngineConfig config)
             return false;
         }
 
-        return !_silentUntil.TryGetValue(contact.Endpoint, out Instant until) || until <= now;
+        if (_silentUntil.TryGetValue(contact.Endpoint, out Instant until) && until > now)
+        {
+            return false;
+        }
+
+        // A node with two addresses keeps the one it was met at for as long as that one answers. Has it moved, the old one
+        // is found silent, and the new one is let in the next time it shows up.
+        if (engine.Table.TryGet(contact.Id, out BucketEntry entry) && entry.Contact.Endpoint != contact.Endpoint && entry.IsReliable)
+        {
+            engine.ProbeIfQuiet(entry.Contact, MovePatience, now);
+            return false;
+        }
+
+        return true;
     }
 
     private void Enqueue(Contact contact, int paddedSize, KademliaEngine engine, Instant now)
@@ -99,7 +114,7 @@ internal sealed class Introductions(EngineConfig config)
             engine.Table.Suggest(contact);
             if (leastRecentlySeen is { } oldest)
             {
-                engine.ProbeIfQuiet(oldest, now);
+                engine.ProbeIfQuiet(oldest, config.SilenceBeforeProbe, now);
             }
 
             return;

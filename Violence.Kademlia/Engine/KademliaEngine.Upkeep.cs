@@ -7,10 +7,10 @@ namespace Violence.Kademlia.Engine;
 /// <summary>What a node does unasked: join, refresh quiet buckets, ask silent contacts, publish its records again.</summary>
 internal sealed partial class KademliaEngine
 {
-    /// <summary>Asks a contact whether it lives, unless it was heard of lately.</summary>
-    public void ProbeIfQuiet(Contact contact, Instant now)
+    /// <summary>Asks a contact whether it lives, unless it was heard of within <paramref name="patience"/>.</summary>
+    public void ProbeIfQuiet(Contact contact, TimeSpan patience, Instant now)
     {
-        if (Table.TryGet(contact.Id, out BucketEntry entry) && now - entry.LastSeen >= Config.SilenceBeforeProbe)
+        if (Table.TryGet(contact.Id, out BucketEntry entry) && now - entry.LastSeen >= patience)
         {
             Probe(contact, now);
         }

@@ -40,9 +40,8 @@ public sealed class NodeIdentity : IDisposable
     /// <summary>A new identity, drawn from the operating system's secure generator.</summary>
     public static NodeIdentity Create()
     {
-        // Not from an EntropySource: its block of drawn bytes would keep a copy of the secret in memory.
         Span<byte> seed = stackalloc byte[SeedSize];
-        RandomNumberGenerator.Fill(seed);
+        EntropySource.FillSecret(seed);
         try
         {
             return FromSeed(seed);

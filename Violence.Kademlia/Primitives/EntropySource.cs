@@ -14,6 +14,9 @@ internal abstract class EntropySource
     /// <summary>The same sequence for the same seed, in every process.</summary>
     public static EntropySource Seeded(ulong seed) => new SeededEntropy(seed);
 
+    /// <summary>A secret from the operating system, drawn past the blocks of a source: no copy of it stays in memory.</summary>
+    public static void FillSecret(Span<byte> destination) => RandomNumberGenerator.Fill(destination);
+
     public abstract ulong NextUInt64();
 
     public void Fill(Span<byte> destination)

@@ -114,7 +114,7 @@ internal static class UdpSocketFactory
     internal static string Explain(IPEndPoint endPoint, SocketException error) => error.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse =>
-            $"UDP port {endPoint.Port} at {endPoint.Address} is already in use. "
+            $"UDP {endPoint} is already in use. "
             + "Stop the program that uses it, or choose another port (0 takes a free one).",
         SocketError.AddressNotAvailable =>
             $"{endPoint.Address} is not an address of this machine, so {endPoint} cannot be opened. "
