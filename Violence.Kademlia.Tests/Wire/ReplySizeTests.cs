@@ -180,7 +180,7 @@ public sealed class ReplySizeTests
         Record[] records = Enumerable.Range(0, 60).Select(i => Samples.RecordOf($"{i:d2}", payload: 37 * i % 500)).ToArray();
         List<string> seen = [];
         RecordCursor? cursor = new RecordCursor(NodeId.Zero, "");
-        while (cursor is { } after)
+        for (int replies = 0; replies < 60 && cursor is { } after; replies++)
         {
             HeldRecord[] rest = Samples.Held(records.Where(record => string.CompareOrdinal(record.Label, after.Label) > 0).ToArray());
             Read(_writer.Values(
