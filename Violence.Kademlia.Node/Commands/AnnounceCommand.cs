@@ -79,6 +79,7 @@ internal sealed class AnnounceCommand
         var server = Server(parsed);
         bool json = _common.Json(parsed);
         ServerAnnouncement? announcement = null;
+        bool reported = false;
         try
         {
             var joining = NodeSession.JoinAsync(node, _common.Bootstrap(parsed), _terminal, stop);
@@ -95,6 +96,7 @@ internal sealed class AnnounceCommand
             }
 
             Report(node, announcement, json);
+            reported = true;
             await NodeSession.UntilStoppedAsync(stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -105,6 +107,10 @@ internal sealed class AnnounceCommand
         if (announcement is not null)
         {
             await announcement.DisposeAsync();
+        }
+
+        if (reported)
+        {
             ReportWithdrawn(server, json);
         }
 
@@ -131,7 +137,7 @@ internal sealed class AnnounceCommand
         }
         catch (ArgumentException wrong)
         {
-            throw new UsageException(wrong.Message, wrong);
+            throw new UsageException(wrong);
         }
     }
 

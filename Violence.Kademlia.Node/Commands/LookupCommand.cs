@@ -38,7 +38,7 @@ internal static class LookupCommand
         }
         catch (ArgumentException wrong)
         {
-            throw new UsageException(wrong.Message, wrong);
+            throw new UsageException(wrong);
         }
     }
 

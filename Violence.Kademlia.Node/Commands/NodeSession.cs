@@ -79,7 +79,7 @@ internal static class NodeSession
         }
         catch (ArgumentException wrong)
         {
-            throw new UsageException(wrong.Message, wrong);
+            throw new UsageException(wrong);
         }
     }
 

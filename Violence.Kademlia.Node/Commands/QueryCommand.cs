@@ -49,7 +49,7 @@ internal static class QueryCommand
         }
         catch (ArgumentException wrong)
         {
-            throw new UsageException(wrong.Message, wrong);
+            throw new UsageException(wrong);
         }
     }
 

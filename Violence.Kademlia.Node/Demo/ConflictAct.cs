@@ -31,12 +31,13 @@ internal sealed class ConflictAct : IDemoAct
     }
 
     /// <summary>
-    /// Every node that has the newer record must refuse the older one. A node that has neither may take it: it can't know
-    /// better, and a reader sees the newer one at the others.
+    /// Every node that has the newer record must refuse the older one. Any other may take it, or may still have it: it
+    /// can't know better, and a reader sees the newer one at the holders.
     /// </summary>
     private static async Task<string?> ReplayAsync(DemoWorld world, DemoNode replayer, Record older, CancellationToken stop)
     {
-        HashSet<NodeId> holders = [.. world.Nodes.Where(world.Contested.IsHeldBy).Select(node => node.Id)];
+        var newer = world.Contested.NameRecord;
+        HashSet<NodeId> holders = [.. world.Nodes.Where(node => node.Holds(newer)).Select(node => node.Id)];
         var replay = await replayer.Node.PublishAsync(older.Bytes, stop);
         int fooled = replay.Holders.Count(holder => holders.Contains(holder.Id));
         int refusals = replay.Refusals.GetValueOrDefault(StoreStatus.Stale);

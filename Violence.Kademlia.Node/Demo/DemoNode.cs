@@ -15,8 +15,11 @@ internal sealed class DemoNode(string name, KademliaNode node)
     /// <summary>False once it has crashed.</summary>
     public bool IsAlive { get; private set; } = true;
 
-    /// <summary>Whether this node holds a record under a key.</summary>
-    public bool Holds(RecordKey key) => node.GetHeldRecords().Any(held => held.Record.Key == key);
+    /// <summary>Whether this node holds any record under a key.</summary>
+    public bool HoldsAny(RecordKey key) => node.GetHeldRecords().Any(held => held.Record.Key == key);
+
+    /// <summary>Whether this node holds this very record.</summary>
+    public bool Holds(Record record) => node.GetHeldRecords().Any(held => held.Record.Bytes.Span.SequenceEqual(record.Bytes.Span));
 
     /// <summary>Vanishes without goodbye.</summary>
     public async Task CrashAsync(CancellationToken stop)

@@ -19,7 +19,7 @@ internal sealed class DemoServer(ServerInfo info)
     public Record NameRecord => Announcement.LastResult.NameRecord.Record;
 
     /// <summary>Whether a node holds the record of the name; nodes that do can answer a lookup without the network.</summary>
-    public bool IsHeldBy(DemoNode node) => _announcement is not null && node.Holds(NameRecord.Key);
+    public bool IsHeldBy(DemoNode node) => _announcement is not null && node.HoldsAny(NameRecord.Key);
 
     private ServerAnnouncement Announcement =>
         _announcement ?? throw new InvalidOperationException($"{Info.Name} is not announced.");

@@ -74,18 +74,18 @@ public sealed class CommandLineTests
     }
 
     [Test]
-    public async Task A_port_in_use_exits_with_1_and_a_message_that_names_the_address()
+    public async Task A_port_in_use_exits_with_1_and_a_message_that_names_the_port()
     {
         using var holder = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         holder.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        string taken = holder.LocalEndPoint!.ToString()!;
+        var taken = (IPEndPoint)holder.LocalEndPoint!;
 
-        var run = await CommandLineRun.OfAsync("run", "--listen", taken);
+        var run = await CommandLineRun.OfAsync("run", "--listen", taken.ToString());
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(run.ExitCode, Is.EqualTo(1));
-            Assert.That(run.Error, Does.Contain(taken));
+            Assert.That(run.Error, Does.Contain($" {taken.Port} ").And.Contain("in use"));
             Assert.That(run.Output, Is.Empty);
         }
     }
