@@ -110,6 +110,23 @@ public sealed class ReplySizeTests
     }
 
     [Test]
+    public void Values_holds_as_many_records_as_fit_beside_eight_contacts_and_not_one_fewer()
+    {
+        HeldRecord[] records = Enumerable.Repeat(Samples.Held(Samples.RecordOf("x"))[0], 6).ToArray();
+        int each = 1 + 2 + records[0].Record.Size + 1;
+        int cursor = 1 + 22 + 2;
+        int others = Fixed + 1 + (8 * 28) + 1 + 1;
+        for (int room = others + 1; room <= 1200; room++)
+        {
+            int expected = Enumerable.Range(0, 7).Last(n => others + (n * each) + (n is 0 or 6 ? 1 : cursor) <= room);
+
+            _writer.Values(Samples.Header, Samples.IPv4, 1, Samples.Contacts(20), records, false, 6, room, out int written);
+
+            Assert.That(written, Is.EqualTo(expected), $"room for {room} bytes");
+        }
+    }
+
+    [Test]
     public void Values_has_no_cursor_when_a_record_waits_that_does_not_fit_beside_the_contacts()
     {
         HeldRecord[] records = Samples.Held(Samples.RecordOfSize(1000));
