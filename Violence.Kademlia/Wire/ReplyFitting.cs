@@ -33,6 +33,12 @@ internal static class ReplyFitting
         ReadOnlySpan<Contact> reserved = contacts[..Math.Min(contacts.Length, WireLimits.ReservedContacts)];
         Contacts(reserved, room - emptyRecords, out int contactBytes);
         recordCount = Records(records, moreFollow, room - contactBytes, out int recordBytes);
+        if (recordCount == 0 && records.Length > 0)
+        {
+            // A long record that doesn't fit beside them goes before the contacts: the asker came for it.
+            recordCount = Records(records[..1], moreFollow || records.Length > 1, room - emptyList, out recordBytes);
+        }
+
         contactCount = Contacts(contacts, room - recordBytes);
         return true;
     }
