@@ -28,7 +28,17 @@ internal sealed partial class KademliaEngine
         }
 
         Counters.RepliesMatched++;
-        _peers.ObserveRoundTrip(source, roundTrip);
+        if (now <= request.LateAfter)
+        {
+            _peers.ObserveRoundTrip(source, roundTrip);
+        }
+        else
+        {
+            // It may be the answer to the second copy, so it tells nothing of the round trip, except that the next request
+            // had better wait longer for its own (Karn and Partridge 1987).
+            _peers.ObserveTimeout(source);
+        }
+
         _peers.SetCookie(source, message.Cookie, now);
         _limiter.Confirm(source, now);
         _reachability.Votes.Add(source, message.Observed, now);
@@ -109,6 +119,7 @@ internal sealed partial class KademliaEngine
         {
             if (due.IsSoft)
             {
+                SendAgain(due, now);
                 if (due.Request.Operation is { IsFinished: false } operation)
                 {
                     operation.OnSlow(this, due.Request, now);

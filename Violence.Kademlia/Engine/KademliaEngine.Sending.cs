@@ -1,4 +1,5 @@
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Requests;
 using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Engine;
@@ -16,7 +17,8 @@ internal sealed partial class KademliaEngine
         ReadOnlyMemory<byte> datagram = Encode(request, Header(request.Kind, transaction), cookie);
         (TimeSpan soft, TimeSpan hard) = _peers.Timeouts(to);
         NodeId? expected = request.IsToSeed ? null : request.To.Id;
-        if (!_requests.TryAdd(transaction, to, expected, request.Kind, request with { SentAt = now }, now, soft, hard))
+        OutgoingRequest sent = request with { SentAt = now, LateAfter = now + soft };
+        if (!_requests.TryAdd(transaction, to, expected, request.Kind, sent, now, soft, hard))
         {
             return false;
         }
@@ -34,6 +36,23 @@ internal sealed partial class KademliaEngine
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Sends a request once more that is late: the same one, so that either's answer is the answer. Only to those who have
+    /// answered before: strangers that somebody named are not asked twice, nor is a challenge repeated, which may be all
+    /// that the request it answers allows for.
+    /// </summary>
+    private void SendAgain(in Due<OutgoingRequest> late, Instant now)
+    {
+        OutgoingRequest request = late.Request;
+        ulong? cookie = _peers.TryGetCookie(late.Endpoint, now, out ulong known) ? known : null;
+        if (!request.AsksForProof
+            && (cookie is not null || Knows(request.To))
+            && Post(late.Endpoint, Encode(request, Header(request.Kind, late.Transaction), cookie)))
+        {
+            Counters.RequestsRetransmitted++;
+        }
     }
 
     private ReadOnlyMemory<byte> Encode(in OutgoingRequest request, in MessageHeader header, ulong? cookie)

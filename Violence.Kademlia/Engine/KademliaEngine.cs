@@ -92,6 +92,14 @@ internal sealed partial class KademliaEngine
 
     public int OwnedRecords => _owned.Count;
 
+    /// <summary>Identity challenges that are neither answered nor given up.</summary>
+    public int ChallengesInFlight => _introductions.InFlight;
+
+    /// <summary>Contacts that are being challenged or wait for it.</summary>
+    public int ChallengesUnderWay => _introductions.UnderWay;
+
+    public int RequestsInFlight => _requests.InFlight;
+
     /// <summary>When <see cref="Advance"/> wants to be called next.</summary>
     public Instant NextDeadline
     {

@@ -39,6 +39,9 @@ internal readonly record struct OutgoingRequest()
     /// <summary>When it was sent; set by the engine.</summary>
     public Instant SentAt { get; init; }
 
+    /// <summary>When it counts as late, and may have been sent again; set by the engine.</summary>
+    public Instant LateAfter { get; init; }
+
     /// <summary>How long the request is made when there is no cookie to show: at least as long as any reply to it.</summary>
     public int PaddedSize { get; init; } = WireLimits.MaxDatagram;
 

@@ -114,6 +114,13 @@ internal sealed class GetOperation : Operation
         }
 
         _find.Pump(engine, now);
+        if (_find.IsComplete && _collector.IsEmpty && _find.TryWiden(engine.Config.Holders))
+        {
+            // That there is nothing is said only when as many have said so as should have it: the closest may be new, or
+            // have missed it.
+            _find.Pump(engine, now);
+        }
+
         if (_find.IsComplete && _pages.IsComplete)
         {
             Conclude(engine, now);

@@ -61,7 +61,7 @@ internal sealed class PutOperation : Operation
         }
         else if (IsCurrent(request))
         {
-            _store!.OnSlow(engine, request.To.Id, now);
+            _store!.OnSlow(request.To.Id);
         }
 
         Continue(engine, now);

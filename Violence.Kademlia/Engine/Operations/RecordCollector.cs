@@ -14,6 +14,8 @@ internal sealed class RecordCollector
     /// <summary>Winning records that are not tombstones.</summary>
     public int Live { get; private set; }
 
+    public bool IsEmpty => _claims.Count == 0;
+
     public bool HasTombstone => _claims.Count > Live;
 
     /// <summary>Whether exactly these bytes are in hand already, so that they need no second verification.</summary>

@@ -4,7 +4,7 @@ namespace Violence.Kademlia.Engine.Operations;
 
 /// <summary>
 /// Sends STORE to the closest nodes until so many acknowledged, and counts the answers. A node that has no room, fails or is
-/// slow is replaced by the next closest; a slow one is sent the record once more, and its late answer counts.
+/// slow is replaced by the next closest; the late answer of a slow one counts.
 /// </summary>
 internal sealed class StorePhase(Operation operation, Record record, int holdersWanted)
 {
@@ -78,8 +78,17 @@ internal sealed class StorePhase(Operation operation, Record record, int holders
     {
         for (int underWay = UnderWay; underWay < holdersWanted && _next < _targets.Count; _next++)
         {
-            bool isSent = Send(engine, _targets[_next], now);
-            _targets[_next].State = isSent ? TargetState.Asked : TargetState.Settled;
+            Target target = _targets[_next];
+            var request = new OutgoingRequest
+            {
+                Kind = MessageKind.Store,
+                To = target.Contact,
+                Operation = operation,
+                Target = record.Key.Position,
+                Record = record,
+            };
+            bool isSent = engine.Send(request, now);
+            target.State = isSent ? TargetState.Asked : TargetState.Settled;
             underWay += isSent ? 1 : 0;
         }
     }
@@ -108,40 +117,20 @@ internal sealed class StorePhase(Operation operation, Record record, int holders
         }
     }
 
-    public void OnSlow(KademliaEngine engine, NodeId to, Instant now)
+    public void OnSlow(NodeId to)
     {
         if (Find(to) is { State: TargetState.Asked } target)
         {
             target.State = TargetState.Slow;
-            Send(engine, target, now);
         }
     }
 
-    /// <summary>
-    /// No answer to one of the (up to two) requests to this node. While the second may still be answered the node stays
-    /// slow.
-    /// </summary>
     public void OnFailure(NodeId to)
     {
-        if (Find(to) is { } target && --target.RequestsOut == 0)
+        if (Find(to) is { } target)
         {
             target.State = TargetState.Settled;
         }
-    }
-
-    private bool Send(KademliaEngine engine, Target target, Instant now)
-    {
-        var request = new OutgoingRequest
-        {
-            Kind = MessageKind.Store,
-            To = target.Contact,
-            Operation = operation,
-            Target = record.Key.Position,
-            Record = record,
-        };
-        bool isSent = engine.Send(request, now);
-        target.RequestsOut += isSent ? 1 : 0;
-        return isSent;
     }
 
     private Target? Find(NodeId id) => _targets.Find(target => target.Contact.Id == id);
@@ -151,8 +140,5 @@ internal sealed class StorePhase(Operation operation, Record record, int holders
         public Contact Contact => contact;
 
         public TargetState State { get; set; }
-
-        /// <summary>Requests that were neither answered nor given up. An answer settles the node, whatever else is out.</summary>
-        public int RequestsOut { get; set; }
     }
 }
