@@ -40,6 +40,9 @@ internal sealed class VirtualNetwork(ulong seed)
     /// <summary>How much later than <see cref="Delay"/> a datagram may arrive, drawn for each: they overtake each other.</summary>
     public TimeSpan Jitter { get; set; }
 
+    /// <summary>How much longer this datagram takes: from, to, bytes.</summary>
+    public Func<NodeEndpoint, NodeEndpoint, ReadOnlyMemory<byte>, TimeSpan> ExtraDelay { get; set; } = static (_, _, _) => TimeSpan.Zero;
+
     /// <summary>Share of datagrams that vanish.</summary>
     public double Loss { get; set; }
 
@@ -114,7 +117,7 @@ internal sealed class VirtualNetwork(ulong seed)
 
         byte[] copy = datagram.ToArray();
         TimeSpan late = Jitter > TimeSpan.Zero ? Jitter * _entropy.NextDouble() : TimeSpan.Zero;
-        At(Now + Delay + late, () =>
+        At(Now + Delay + late + ExtraDelay(from, to, datagram), () =>
         {
             if (_strangers.TryGetValue(to, out Stranger? stranger))
             {

@@ -47,6 +47,9 @@ internal sealed class VirtualNode
 
     public int JoinTries { get; private set; }
 
+    /// <summary>How often the engine had to be called because something was due.</summary>
+    public int Advances { get; private set; }
+
     public void Start(params IReadOnlyList<NodeEndpoint> seeds)
     {
         _seeds = seeds;
@@ -101,6 +104,7 @@ internal sealed class VirtualNode
 
     private void Advance()
     {
+        Advances++;
         Step(engine => engine.Advance(_network.Now));
         if (IsRunning && Engine.NextDeadline <= _network.Now)
         {

@@ -168,7 +168,15 @@ internal sealed partial class KademliaEngine
             _introductions.Consider(candidate, this, now);
         }
 
-        if (!isRemoved && !request.IsProbe && Knows(contact))
+        if (isRemoved)
+        {
+            _lost.Enqueue(contact.Endpoint);
+            if (_lost.Count > LostMax)
+            {
+                _lost.Dequeue();
+            }
+        }
+        else if (!request.IsProbe && Knows(contact))
         {
             Probe(contact, now);
         }

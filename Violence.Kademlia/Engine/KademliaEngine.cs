@@ -33,10 +33,16 @@ internal sealed partial class KademliaEngine
     private readonly RefreshSchedule _refresh;
     private readonly JoinSchedule _join;
     private readonly HashSet<NodeEndpoint> _probed = [];
+
+    // Where contacts were that fell silent and were dropped, the latest last: who loses everybody was probably offline
+    // itself, and the first node of a network has no seeds to come back through.
+    private readonly Queue<NodeEndpoint> _lost = new();
     private bool _isRefreshed;
     private Instant _utcReadAt;
     private DateTimeOffset _utc;
     private Instant _nextProbe;
+
+    private const int LostMax = 16;
 
     public KademliaEngine(
         EngineConfig config,
@@ -181,10 +187,15 @@ internal sealed partial class KademliaEngine
     public void Join(IReadOnlyCollection<NodeEndpoint> seeds, bool hasSeeds, Instant now)
     {
         NodeEndpoint[] usable = [.. seeds.Where(seed => seed.IsSendable && Config.Families.Includes(seed))];
-        if (!hasSeeds && Table.Count == 0)
+        if (Table.Count == 0)
         {
-            _join.OnNobodyToAsk(now);
-            return;
+            if (!hasSeeds && _lost.Count == 0)
+            {
+                _join.OnNobodyToAsk(now);
+                return;
+            }
+
+            usable = [.. usable.Union(_lost)];
         }
 
         _join.OnTry(now, _entropy);
