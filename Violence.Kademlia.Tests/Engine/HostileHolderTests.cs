@@ -51,7 +51,7 @@ internal sealed class HostileHolderTests
     [Test]
     public void A_holder_that_repeats_itself_has_one_voice()
     {
-        (VirtualNetwork network, VirtualNode asker, List<Stranger> liars) = Surround(honest: 1, liars: 1);
+        (VirtualNetwork network, VirtualNode asker, List<Stranger> liars) = Surround(honest: 1, liars: 1, payload: 20);
         Record honest = PutGetTests.Get(network, asker).Found[0].Record;
         liars[0].Holds = (_, _) => ([.. Enumerable.Repeat(new HeldRecord(honest, 1_000_000), 4)], 4, false);
 
@@ -101,7 +101,7 @@ internal sealed class HostileHolderTests
     /// <summary>
     /// A network whose nodes closest to the key are liars, with so many honest records under the key, each by its own owner.
     /// </summary>
-    private static (VirtualNetwork Network, VirtualNode Asker, List<Stranger> Liars) Surround(int honest, int liars)
+    private static (VirtualNetwork Network, VirtualNode Asker, List<Stranger> Liars) Surround(int honest, int liars, int payload = 300)
     {
         VirtualNetwork network = VirtualNetwork.OfSize(14, seed: 601);
         var strangers = new List<Stranger>();
@@ -130,7 +130,7 @@ internal sealed class HostileHolderTests
         {
             string label = $"honest {i}";
             network.Run<PutOperation>(
-                network.Nodes[i % 14], (engine, now) => engine.Put(Key, label, new byte[300], Record.MaxTimeToLive, keepAlive: false, now));
+                network.Nodes[i % 14], (engine, now) => engine.Put(Key, label, new byte[payload], Record.MaxTimeToLive, keepAlive: false, now));
         }
 
         VirtualNode asker = network.Nodes.OrderByDescending(node => node.Id.DistanceTo(Key.Position)).First();
