@@ -9,9 +9,9 @@ namespace Violence.Kademlia.Tests.Engine;
 internal sealed class LossTests
 {
     [Test]
-    public void With_a_fifth_of_all_datagrams_lost_everything_is_stored_found_and_bounded()
+    public void With_a_fifth_of_all_datagrams_lost_everything_is_stored_found_and_bounded([Range(1, 8)] int seed)
     {
-        VirtualNetwork network = VirtualNetwork.OfSize(30, seed: 501);
+        VirtualNetwork network = VirtualNetwork.OfSize(30, seed: 500 + (ulong)seed * 1_000);
         network.Loss = 0.2;
         network.Delay = TimeSpan.FromMilliseconds(20);
         network.Jitter = TimeSpan.FromMilliseconds(60);

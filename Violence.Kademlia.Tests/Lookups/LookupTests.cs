@@ -257,6 +257,49 @@ public sealed class LookupTests
         }
     }
 
+    [Test]
+    public void A_seed_that_answered_is_not_asked_again_and_what_it_named_is()
+    {
+        Lookup lookup = Start(new LookupLimits { ClosestAnswered = 2 }, 30);
+        lookup.OfferAnswered(Node(20), [Node(10), Node(20)]);
+        List<Contact> asked = NextAll(lookup);
+        lookup.OnReply(Node(10).Id, []);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(asked, Is.EqualTo(new[] { Node(10) }), "two are wanted, and one has answered");
+            Assert.That(Answered(lookup), Is.EqualTo(new[] { Node(10), Node(20) }));
+            Assert.That(lookup.Hops, Is.EqualTo(2));
+            Assert.That(lookup.IsComplete, Is.True);
+        }
+    }
+
+    [Test]
+    public void A_seed_that_is_being_asked_as_a_candidate_is_waited_for()
+    {
+        Lookup lookup = Start(new LookupLimits { ClosestAnswered = 1 }, 5);
+        NextAll(lookup);
+        lookup.OfferAnswered(Node(5), []);
+        bool before = lookup.IsComplete;
+        lookup.OnReply(Node(5).Id, []);
+
+        Assert.That((before, lookup.IsComplete, lookup.InFlight), Is.EqualTo((false, true, 0)));
+    }
+
+    [Test]
+    public void Once_the_closest_has_answered_the_others_are_asked_together()
+    {
+        var limits = new LookupLimits { Parallelism = 2, ArrivedParallelism = 5, ClosestAnswered = 8, Width = 8 };
+        Lookup lookup = Start(limits, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+        int first = NextAll(lookup).Count;
+        lookup.OnReply(Node(2).Id, []);
+        int whileClosestIsOut = NextAll(lookup).Count;
+        lookup.OnReply(Node(1).Id, []);
+        int arrived = NextAll(lookup).Count;
+
+        Assert.That((first, whileClosestIsOut, arrived, lookup.InFlight), Is.EqualTo((2, 1, 4, 5)));
+    }
+
     private static readonly LookupLimits[] Impossible =
     [
         new() { Parallelism = 0 }, new() { ClosestAnswered = 0 }, new() { ClosestAnswered = 21 }, new() { ShortlistSize = 0 }, new() { MaxRequests = 0 },
@@ -314,12 +357,15 @@ public sealed class LookupTests
         return contact;
     }
 
-    private static void NextAll(Lookup lookup)
+    private static List<Contact> NextAll(Lookup lookup)
     {
-        while (lookup.TryNext(out _))
+        var asked = new List<Contact>();
+        while (lookup.TryNext(out Contact next))
         {
-            // Until the limits say no.
+            asked.Add(next);
         }
+
+        return asked;
     }
 
     private static Contact[] Answered(Lookup lookup)

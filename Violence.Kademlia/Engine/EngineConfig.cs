@@ -76,7 +76,10 @@ internal sealed record EngineConfig
     /// <summary>A lookup that is done when the closest <paramref name="closestAnswered"/> have answered.</summary>
     public LookupLimits Lookup(int closestAnswered) => new()
     {
-        Parallelism = Parallelism,
+        // Who looks for the holders needs them all: asking them together saves a round trip or two, and costs a few requests
+        // more only where the closest are not known yet (measured: 2.9 round trips and 25 requests for a put among 300
+        // nodes, 3.7 and 21 otherwise).
+        Parallelism = closestAnswered == Holders ? Math.Max(Parallelism, Holders) : Parallelism,
         ArrivedParallelism = Holders,
         Width = K,
         ClosestAnswered = closestAnswered,
