@@ -39,12 +39,14 @@ public sealed partial class KademliaNode : IAsyncDisposable
     /// <exception cref="KademliaException">
     /// An option is wrong, the address can't be bound (in use, or not this host's), or the data directory can't be used.
     /// </exception>
-    public static Task<KademliaNode> StartAsync(KademliaOptions options, CancellationToken cancellationToken = default)
+    public static async Task<KademliaNode> StartAsync(KademliaOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        cancellationToken.ThrowIfCancellationRequested();
         KademliaOptionsValidator.ThrowIfInvalid(options);
-        return Task.FromResult(new KademliaNode(NodeLauncher.Launch(options), options));
+
+        // It reads and writes files: not on the caller's thread.
+        NodeHost host = await Task.Run(() => NodeLauncher.Launch(options), cancellationToken).ConfigureAwait(false);
+        return new KademliaNode(host, options);
     }
 
     /// <summary>
@@ -56,7 +58,7 @@ public sealed partial class KademliaNode : IAsyncDisposable
     {
         JoinOutcome outcome = await _host.Joined.WaitAsync(cancellationToken).ConfigureAwait(false);
         BootstrapStatus status = outcome.IsAlone ? BootstrapStatus.NoSeeds : BootstrapStatus.Joined;
-        return new BootstrapResult(status, _host.Query(static (engine, _) => engine.Table.Count), outcome.Elapsed);
+        return new BootstrapResult(status, _host.QueryRunning(static (engine, _) => engine.Table.Count), outcome.Elapsed);
     }
 
     /// <summary>Finds the nodes closest to a position: the 20 closest that answer, closest first.</summary>
@@ -135,7 +137,7 @@ public sealed partial class KademliaNode : IAsyncDisposable
     public Record Sign(RecordKey key, ReadOnlyMemory<byte> payload, PutOptions? options = null)
     {
         PutOptions put = Check(options, payload.Length);
-        return _host.Query((engine, now) => engine.Sign(key, put.Label, payload.Span, put.TimeToLive, now));
+        return _host.QueryRunning((engine, now) => engine.Sign(key, put.Label, payload.Span, put.TimeToLive, now));
     }
 
     /// <summary>
@@ -161,23 +163,30 @@ public sealed partial class KademliaNode : IAsyncDisposable
         var records = Channel.CreateUnbounded<Record>(new UnboundedChannelOptions { SingleReader = true });
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<GetResult> get = GetAsync(key, options, record => records.Writer.TryWrite(record), gone.Token);
-        _ = get.ContinueWith(
-            ended => records.Writer.TryComplete(ended.Exception?.InnerException),
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
+        Task ended = CompleteAsync(get, records.Writer);
         try
         {
             await foreach (Record record in records.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 yield return record;
             }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            await get.ConfigureAwait(false);
         }
         finally
         {
             // A reader that has enough ends the get with it.
             await gone.CancelAsync().ConfigureAwait(false);
+            await ended.ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Closes the channel after the last record. How the get ended is its own affair.</summary>
+    private static async Task CompleteAsync(Task get, ChannelWriter<Record> records)
+    {
+        await get.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        records.Complete();
     }
 
     private Task<GetResult> GetAsync(RecordKey key, GetOptions options, Action<Record>? onRecord, CancellationToken cancellationToken) =>
