@@ -30,7 +30,7 @@ internal sealed class ReadmeSamplesTests
     [TestCase("int x = 1;\nawait Task.Delay(x, cancellationToken);\nNobody.Knows();", "page.md(9): CS0103")]
     [TestCase("using System.Net;\n\nIPAddress.Nowhere();", "page.md(9): CS0117")]
     [TestCase("class A { int B => C; }", "page.md(7): CS0103")]
-    [TestCase("\nvar loop = new Violence.Kademlia.Runtime.SystemClock();", "page.md(8): CS0122")]
+    [TestCase("\nvar loop = new Violence.Kademlia.Engine.Outbox();", "page.md(8): CS0122")]
     public void A_sample_that_does_not_compile_is_told_with_its_page_and_line(string text, string error) =>
         Assert.That(SampleCompiler.Errors(new FencedBlock("page.md", "csharp", 7, text)), Has.One.StartsWith(error));
 
