@@ -19,7 +19,6 @@ internal sealed class GetOperation : Operation
     private readonly PageWalk _pages;
     private readonly RecordCollector _collector = new();
     private readonly Action<Record>? _onRecord;
-    private int _answers;
 
     public GetOperation(RecordKey key, NodeId self, LookupLimits limits, GetMode mode, NodeId? owner, int limit, Action<Record>? onRecord)
     {
@@ -36,6 +35,9 @@ internal sealed class GetOperation : Operation
 
     public IReadOnlyList<FoundRecord> Found { get; private set; } = [];
 
+    /// <summary>Replies it received.</summary>
+    public int Answers { get; private set; }
+
     public override int Hops => _find.Hops;
 
     public override void Start(KademliaEngine engine, Instant now)
@@ -51,7 +53,7 @@ internal sealed class GetOperation : Operation
 
     public override void OnReply(KademliaEngine engine, in OutgoingRequest request, Contact from, IncomingMessage message, Instant now)
     {
-        _answers++;
+        Answers++;
         bool isHonest = Collect(engine, message, now);
         if (request.Cursor is null)
         {
@@ -189,7 +191,7 @@ internal sealed class GetOperation : Operation
         {
             Status = GetStatus.Withdrawn;
         }
-        else if (_answers > 0)
+        else if (Answers > 0)
         {
             Status = GetStatus.NotFound;
         }
