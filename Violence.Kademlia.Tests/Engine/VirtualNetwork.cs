@@ -36,6 +36,9 @@ internal sealed class VirtualNetwork(ulong seed)
     /// <summary>One way, for every pair.</summary>
     public TimeSpan Delay { get; set; } = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>How much later than <see cref="Delay"/> a datagram may arrive, drawn for each: they overtake each other.</summary>
+    public TimeSpan Jitter { get; set; }
+
     /// <summary>Share of datagrams that vanish.</summary>
     public double Loss { get; set; }
 
@@ -103,7 +106,8 @@ internal sealed class VirtualNetwork(ulong seed)
         }
 
         byte[] copy = datagram.ToArray();
-        At(Now + Delay, () =>
+        TimeSpan late = Jitter > TimeSpan.Zero ? Jitter * _entropy.NextDouble() : TimeSpan.Zero;
+        At(Now + Delay + late, () =>
         {
             if (_byEndpoint.TryGetValue(to, out VirtualNode? receiver) && receiver.IsRunning)
             {

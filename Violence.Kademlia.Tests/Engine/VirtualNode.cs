@@ -52,7 +52,7 @@ internal sealed class VirtualNode
         _seeds = seeds;
         IsRunning = true;
         _network.Attach(this);
-        Step(engine => engine.Advance(_network.Now));
+        Advance();
     }
 
     /// <summary>As a crash: from now on it neither receives nor sends.</summary>
@@ -62,7 +62,7 @@ internal sealed class VirtualNode
     public void Resume()
     {
         IsRunning = true;
-        Step(engine => engine.Advance(_network.Now));
+        Advance();
     }
 
     public OperationId Do(Func<KademliaEngine, Instant, OperationId> command)
@@ -99,6 +99,16 @@ internal sealed class VirtualNode
     public void Receive(NodeEndpoint from, ReadOnlyMemory<byte> datagram) =>
         Step(engine => engine.Receive(from, datagram, _network.Now));
 
+    private void Advance()
+    {
+        Step(engine => engine.Advance(_network.Now));
+        if (IsRunning && Engine.NextDeadline <= _network.Now)
+        {
+            throw new InvalidOperationException(
+                $"The engine wants to be called again at {Engine.NextDeadline}, which is not after {_network.Now}: a busy loop (seed {_network.Seed}).");
+        }
+    }
+
     private void Flush()
     {
         for (int i = 0; i < Engine.Outbox.Count; i++)
@@ -126,7 +136,7 @@ internal sealed class VirtualNode
                 _alarm = Instant.Never;
                 if (Engine.NextDeadline <= _network.Now)
                 {
-                    Step(engine => engine.Advance(_network.Now));
+                    Advance();
                 }
                 else
                 {

@@ -16,8 +16,14 @@ internal sealed partial class KademliaEngine
         ReadOnlyMemory<byte> datagram = Encode(request, Header(request.Kind, transaction), cookie);
         (TimeSpan soft, TimeSpan hard) = _peers.Timeouts(to);
         NodeId? expected = request.IsToSeed ? null : request.To.Id;
-        if (!Post(to, datagram) || !_requests.TryAdd(transaction, to, expected, request.Kind, request with { SentAt = now }, now, soft, hard))
+        if (!_requests.TryAdd(transaction, to, expected, request.Kind, request with { SentAt = now }, now, soft, hard))
         {
+            return false;
+        }
+
+        if (!Post(to, datagram))
+        {
+            _requests.Remove(transaction);
             return false;
         }
 
@@ -33,7 +39,7 @@ internal sealed partial class KademliaEngine
     private ReadOnlyMemory<byte> Encode(in OutgoingRequest request, in MessageHeader header, ulong? cookie)
     {
         MessageWriter writer = Scratch.Writer;
-        ReadOnlyMemory<byte> datagram = request.Kind switch
+        _ = request.Kind switch
         {
             MessageKind.Ping => writer.Ping(header, cookie, request.AsksForProof ? request.To.Endpoint : null),
             MessageKind.Store => writer.Store(header, cookie, request.Record!.Bytes.Span),
@@ -42,7 +48,7 @@ internal sealed partial class KademliaEngine
         };
 
         // Who has no cookie pays for the reply with the size of the request.
-        return cookie is null ? writer.Pad(request.PaddedSize) : datagram;
+        return writer.Pad(cookie is null ? request.PaddedSize : WireLimits.MinRequest);
     }
 
     private MessageHeader Header(MessageKind kind, TransactionId transaction) =>

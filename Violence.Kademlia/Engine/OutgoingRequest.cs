@@ -12,8 +12,11 @@ internal readonly record struct OutgoingRequest()
 {
     public required MessageKind Kind { get; init; }
 
-    /// <summary>Whom it goes to. The id is <see cref="NodeId.Zero"/> for a seed, whose id is not known yet.</summary>
+    /// <summary>Whom it goes to. The id means nothing when it goes to a seed.</summary>
     public required Contact To { get; init; }
+
+    /// <summary>Whether the receiver's id is not known yet: then anybody's answer from that endpoint counts.</summary>
+    public bool IsToSeed { get; init; }
 
     /// <summary>The operation that waits for the answer; null: the engine's own upkeep (challenges and probes).</summary>
     public Operation? Operation { get; init; }
@@ -42,6 +45,6 @@ internal readonly record struct OutgoingRequest()
     /// <summary>Whether this is the second try after a RETRY: a third would be a game of ping-pong.</summary>
     public bool IsSecondTry { get; init; }
 
-    /// <summary>Whether the receiver's id is unknown.</summary>
-    public bool IsToSeed => To.Id == NodeId.Zero;
+    /// <summary>Whether it only asks a contact whether it lives.</summary>
+    public bool IsProbe => Operation is null && !AsksForProof;
 }
