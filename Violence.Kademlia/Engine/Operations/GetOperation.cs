@@ -19,7 +19,6 @@ internal sealed class GetOperation : Operation
     private readonly PageWalk _pages;
     private readonly RecordCollector _collector = new();
     private readonly Action<Record>? _onRecord;
-    private int _answers;
 
     /// <param name="key">Under which.</param>
     /// <param name="lookup">A search for the key's position.</param>
@@ -44,6 +43,9 @@ internal sealed class GetOperation : Operation
 
     public IReadOnlyList<FoundRecord> Found { get; private set; } = [];
 
+    /// <summary>Replies it received.</summary>
+    public int Answers { get; private set; }
+
     public override int Hops => _find.Hops;
 
     public override void Start(KademliaEngine engine, Instant now)
@@ -59,7 +61,7 @@ internal sealed class GetOperation : Operation
 
     public override void OnReply(KademliaEngine engine, in OutgoingRequest request, Contact from, IncomingMessage message, Instant now)
     {
-        _answers++;
+        Answers++;
         bool isHonest = Collect(engine, from.Id, message, now);
         if (request.Cursor is null)
         {
@@ -202,7 +204,7 @@ internal sealed class GetOperation : Operation
         {
             Status = GetStatus.Withdrawn;
         }
-        else if (_answers > 0)
+        else if (Answers > 0)
         {
             Status = GetStatus.NotFound;
         }
