@@ -42,6 +42,9 @@ internal sealed class VirtualNode
 
     public bool IsRunning { get; private set; }
 
+    /// <summary>Hears of each operation as it is delivered.</summary>
+    public Action<Operation>? OnFinished { get; set; }
+
     /// <summary>Operations that have ended.</summary>
     public Dictionary<OperationId, Operation> Finished { get; } = [];
 
@@ -87,6 +90,7 @@ internal sealed class VirtualNode
         while (Engine.TryTakeFinished(out Operation? operation))
         {
             Finished.Add(operation.Id, operation);
+            OnFinished?.Invoke(operation);
         }
 
         if (Engine.TakeSeedsWanted())
