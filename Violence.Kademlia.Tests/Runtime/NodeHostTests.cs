@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Persistence;
 using Violence.Kademlia.Primitives;
@@ -183,6 +184,21 @@ public sealed class NodeHostTests
         await it.Host.StopAsync(sayGoodbye: true).WaitAsync(Eventually.Deadline);
 
         Assert.That(async () => await it.Host.Joined.WaitAsync(Eventually.Deadline), Throws.InstanceOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public async Task Contacts_are_saved_now_and_then_so_that_a_crash_does_not_lose_them()
+    {
+        using TemporaryDirectory directory = new();
+        FakeTimeProvider time = new();
+        await using HostFixture it = new(directory: directory.Path, time: time);
+        Contact contact = new(new NodeId(1, 2, 3), LoopFixture.Stranger);
+        it.Host.Query((engine, now) => engine.Table.Add(contact, now));
+
+        time.Advance(TimeSpan.FromMinutes(11));
+
+        await Eventually.HoldsAsync(
+            "the contact is saved", _ => Task.FromResult(ContactsFile.Load(directory.Path).Contacts), saved => saved.SequenceEqual([contact]));
     }
 
     [Test]

@@ -1,4 +1,3 @@
-using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Tests.Networks;
 
 namespace Violence.Kademlia.Tests.Runtime;
