@@ -18,6 +18,7 @@ internal sealed class VirtualNetwork(ulong seed)
     private readonly EntropySource _entropy = EntropySource.Seeded(seed);
     private readonly PriorityQueue<Action, (Instant At, long Order)> _events = new();
     private readonly Dictionary<NodeEndpoint, VirtualNode> _byEndpoint = [];
+    private readonly Dictionary<NodeEndpoint, Stranger> _strangers = [];
     private readonly EngineScratch _scratch = new();
     private long _order;
     private int _lastHost;
@@ -35,6 +36,12 @@ internal sealed class VirtualNetwork(ulong seed)
 
     /// <summary>One way, for every pair.</summary>
     public TimeSpan Delay { get; set; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>How much later than <see cref="Delay"/> a datagram may arrive, drawn for each: they overtake each other.</summary>
+    public TimeSpan Jitter { get; set; }
+
+    /// <summary>How much longer this datagram takes: from, to, bytes.</summary>
+    public Func<NodeEndpoint, NodeEndpoint, ReadOnlyMemory<byte>, TimeSpan> ExtraDelay { get; set; } = static (_, _, _) => TimeSpan.Zero;
 
     /// <summary>Share of datagrams that vanish.</summary>
     public double Loss { get; set; }
@@ -54,13 +61,19 @@ internal sealed class VirtualNetwork(ulong seed)
     public VirtualNode Create(
         Func<EngineConfig, EngineConfig>? configure = null, NodeIdentity? identity = null, NodeEndpoint? endpoint = null, TimeSpan clockError = default)
     {
-        _lastHost++;
-        NodeEndpoint at = endpoint ?? NodeEndpoint.From(new IPEndPoint(new IPAddress([10, 0, (byte)(_lastHost >> 8), (byte)_lastHost]), 4_001));
+        NodeEndpoint at = endpoint ?? NewEndpoint();
         EngineConfig config = new() { Network = NetworkId };
         config = configure?.Invoke(config) ?? config;
         var node = new VirtualNode(this, config, identity ?? NewIdentity(), at, EntropySource.Seeded(_entropy.NextUInt64()), clockError, _scratch);
         Nodes.Add(node);
         return node;
+    }
+
+    /// <summary>An address nobody has yet.</summary>
+    public NodeEndpoint NewEndpoint()
+    {
+        _lastHost++;
+        return NodeEndpoint.From(new IPEndPoint(new IPAddress([10, 0, (byte)(_lastHost >> 8), (byte)_lastHost]), 4_001));
     }
 
     /// <summary>A node that joins through another at once; null: it is the first.</summary>
@@ -103,9 +116,14 @@ internal sealed class VirtualNetwork(ulong seed)
         }
 
         byte[] copy = datagram.ToArray();
-        At(Now + Delay, () =>
+        TimeSpan late = Jitter > TimeSpan.Zero ? Jitter * _entropy.NextDouble() : TimeSpan.Zero;
+        At(Now + Delay + late + ExtraDelay(from, to, datagram), () =>
         {
-            if (_byEndpoint.TryGetValue(to, out VirtualNode? receiver) && receiver.IsRunning)
+            if (_strangers.TryGetValue(to, out Stranger? stranger))
+            {
+                stranger.Receive(from, copy);
+            }
+            else if (_byEndpoint.TryGetValue(to, out VirtualNode? receiver) && receiver.IsRunning)
             {
                 Note((ulong)Now.Ticks);
                 Note((ulong)from.GetHashCode());
@@ -153,6 +171,8 @@ internal sealed class VirtualNetwork(ulong seed)
     }
 
     internal void Attach(VirtualNode node) => _byEndpoint[node.Endpoint] = node;
+
+    internal void Attach(Stranger stranger) => _strangers[stranger.Endpoint] = stranger;
 
     private void Note(ulong value) => Trace = (Trace ^ value) * 1_099_511_628_211;
 }

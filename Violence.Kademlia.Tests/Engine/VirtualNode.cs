@@ -42,17 +42,23 @@ internal sealed class VirtualNode
 
     public bool IsRunning { get; private set; }
 
+    /// <summary>Hears of each operation as it is delivered.</summary>
+    public Action<Operation>? OnFinished { get; set; }
+
     /// <summary>Operations that have ended.</summary>
     public Dictionary<OperationId, Operation> Finished { get; } = [];
 
     public int JoinTries { get; private set; }
+
+    /// <summary>How often the engine had to be called because something was due.</summary>
+    public int Advances { get; private set; }
 
     public void Start(params IReadOnlyList<NodeEndpoint> seeds)
     {
         _seeds = seeds;
         IsRunning = true;
         _network.Attach(this);
-        Step(engine => engine.Advance(_network.Now));
+        Advance();
     }
 
     /// <summary>As a crash: from now on it neither receives nor sends.</summary>
@@ -62,7 +68,7 @@ internal sealed class VirtualNode
     public void Resume()
     {
         IsRunning = true;
-        Step(engine => engine.Advance(_network.Now));
+        Advance();
     }
 
     public OperationId Do(Func<KademliaEngine, Instant, OperationId> command)
@@ -84,6 +90,7 @@ internal sealed class VirtualNode
         while (Engine.TryTakeFinished(out Operation? operation))
         {
             Finished.Add(operation.Id, operation);
+            OnFinished?.Invoke(operation);
         }
 
         if (Engine.TakeSeedsWanted())
@@ -98,6 +105,17 @@ internal sealed class VirtualNode
 
     public void Receive(NodeEndpoint from, ReadOnlyMemory<byte> datagram) =>
         Step(engine => engine.Receive(from, datagram, _network.Now));
+
+    private void Advance()
+    {
+        Advances++;
+        Step(engine => engine.Advance(_network.Now));
+        if (IsRunning && Engine.NextDeadline <= _network.Now)
+        {
+            throw new InvalidOperationException(
+                $"The engine wants to be called again at {Engine.NextDeadline}, which is not after {_network.Now}: a busy loop (seed {_network.Seed}).");
+        }
+    }
 
     private void Flush()
     {
@@ -126,7 +144,7 @@ internal sealed class VirtualNode
                 _alarm = Instant.Never;
                 if (Engine.NextDeadline <= _network.Now)
                 {
-                    Step(engine => engine.Advance(_network.Now));
+                    Advance();
                 }
                 else
                 {

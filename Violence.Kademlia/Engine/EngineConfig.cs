@@ -77,6 +77,7 @@ internal sealed record EngineConfig
     public LookupLimits Lookup(int closestAnswered) => new()
     {
         Parallelism = Parallelism,
+        ArrivedParallelism = Holders,
         Width = K,
         ClosestAnswered = closestAnswered,
     };

@@ -6,8 +6,9 @@ namespace Violence.Kademlia.Engine;
 
 /// <summary>
 /// How a contact gets into the routing table: it has to answer a PING with a proof of its key, once. Challenges run beside
-/// lookups, a few at a time; contacts wait in a short line, and who finds it full will be met again. Contacts that were
-/// silent are left alone for a while, however often others name them.
+/// lookups, a few at a time; contacts wait in two short lines, and who finds its line full will be met again. Those who
+/// were merely named wait behind those who were met, and never take more than half of the challenges under way: made-up
+/// names must not keep real nodes out. Who was silent is left alone for a while, however often others name it.
 /// </summary>
 internal sealed class Introductions(EngineConfig config)
 {
@@ -22,154 +23,225 @@ internal sealed class Introductions(EngineConfig config)
 
     private const int SilentMax = 512;
     private static readonly TimeSpan MovePatience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan SilencePause = TimeSpan.FromMinutes(5);
+
+    // A node that came back asks others before they have forgiven its silence: what it does itself counts for more than
+    // what others say of it.
+    private static readonly TimeSpan PauseWhenMet = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PauseWhenNamed = TimeSpan.FromMinutes(5);
 
     // Names that others merely mention cost a padded datagram each to a stranger: few per second, some at once at the start.
     private static readonly TokenRate HearsayRate = new(PerSecond: 20, Burst: 200);
 
-    private readonly Queue<(Contact Contact, int PaddedSize)> _line = new();
-    private readonly HashSet<NodeEndpoint> _known = [];
-    private readonly Dictionary<NodeEndpoint, Instant> _silentUntil = [];
+    private readonly Queue<Contact> _met = new();
+    private readonly Queue<(Contact Contact, int PaddedSize)> _named = new();
+    private readonly Dictionary<NodeEndpoint, Stage> _stages = [];
+    private readonly Dictionary<NodeEndpoint, Instant> _silentSince = [];
     private readonly Queue<NodeEndpoint> _silentOrder = new();
     private TokenBucket _hearsay;
     private int _inFlight;
+    private int _namedInFlight;
 
-    public bool IsIdle => _inFlight == 0 && _line.Count == 0;
+    private enum Stage : byte
+    {
+        /// <summary>Waits in the line of the named.</summary>
+        Named,
+
+        /// <summary>Waits in the line of the met.</summary>
+        Met,
+
+        /// <summary>Was challenged out of the line of the named.</summary>
+        AskedAsNamed,
+
+        /// <summary>Was challenged out of the line of the met.</summary>
+        AskedAsMet,
+    }
+
+    public bool IsIdle => _stages.Count == 0;
+
+    /// <summary>Challenges that are neither answered nor given up.</summary>
+    public int InFlight => _inFlight;
+
+    /// <summary>Contacts in line, or challenged.</summary>
+    public int UnderWay => _stages.Count;
 
     /// <summary>A contact that answered us, or that has proved it receives at its address.</summary>
     public void Meet(Contact contact, KademliaEngine engine, Instant now)
     {
-        if (IsNew(contact, engine, now))
+        if (!IsOfUse(contact, engine)
+            || WasSilent(contact.Endpoint, PauseWhenMet, now)
+            || (_stages.TryGetValue(contact.Endpoint, out Stage stage) && stage != Stage.Named)
+            || IsKeptElsewhere(contact, engine, now)
+            || !HasRoom(contact, engine, now))
         {
-            Enqueue(contact, ChallengeSize, engine, now);
+            return;
+        }
+
+        if (_met.Count < config.ChallengesWaitingMax)
+        {
+            _stages[contact.Endpoint] = Stage.Met;
+            _met.Enqueue(contact);
+            Pump(engine, now);
         }
     }
 
     /// <summary>A contact that somebody else named.</summary>
     public void Hear(Contact contact, KademliaEngine engine, Instant now)
     {
-        if (IsNew(contact, engine, now) && !engine.Table.Contains(contact.Id) && _hearsay.TryTake(HearsayRate, now))
+        if (!engine.Table.Contains(contact.Id))
         {
-            Enqueue(contact, ChallengeSize, engine, now);
+            Enqueue(contact, ChallengeSize, isHearsay: true, engine, now);
         }
     }
 
     /// <summary>A contact that asked us something, and may or may not receive where it claims to.</summary>
     public void Welcome(Contact contact, KademliaEngine engine, Instant now)
     {
-        if (IsNew(contact, engine, now) && !engine.Table.Contains(contact.Id) && _hearsay.TryTake(HearsayRate, now))
+        if (!engine.Knows(contact) && !IsKeptElsewhere(contact, engine, now))
         {
-            Enqueue(contact, WelcomeSize, engine, now);
+            Enqueue(contact, WelcomeSize, isHearsay: true, engine, now);
         }
     }
 
-    /// <summary>The answer to a challenge.</summary>
-    public void OnAnswered(Contact contact, bool isProven, KademliaEngine engine, Instant now)
+    /// <summary>A contact that waited for a place in the table, where there is one now.</summary>
+    public void Consider(Contact candidate, KademliaEngine engine, Instant now) =>
+        Enqueue(candidate, ChallengeSize, isHearsay: false, engine, now);
+
+    /// <summary>A challenge has ended: with a proof, with an answer that proves nothing, or with none.</summary>
+    public void OnEnded(Contact contact, bool isProven, KademliaEngine engine, Instant now)
     {
+        _inFlight--;
+        _stages.Remove(contact.Endpoint, out Stage stage);
+        _namedInFlight -= stage == Stage.AskedAsNamed ? 1 : 0;
         if (!isProven)
         {
             NoteSilent(contact.Endpoint, now);
+            ConsiderCandidate(engine, now);
         }
 
-        Release(contact, engine, now);
+        Pump(engine, now);
     }
 
-    /// <summary>No answer to a challenge.</summary>
-    public void OnSilent(Contact contact, KademliaEngine engine, Instant now)
+    /// <summary>A place in the table may be free: has the best candidate for it prove itself.</summary>
+    public void ConsiderCandidate(KademliaEngine engine, Instant now)
     {
-        NoteSilent(contact.Endpoint, now);
-        Release(contact, engine, now);
+        if (engine.Table.TryTakeCandidate(out Contact candidate))
+        {
+            Consider(candidate, engine, now);
+        }
     }
 
-    /// <summary>A node that left: nobody needs to ask it again for now, but it may come back at once.</summary>
-    public void Forget(NodeEndpoint endpoint) => _silentUntil.Remove(endpoint);
+    private static bool IsOfUse(Contact contact, KademliaEngine engine) =>
+        contact.Id != engine.Self && engine.Config.Families.Includes(contact.Endpoint);
 
-    private bool IsNew(Contact contact, KademliaEngine engine, Instant now)
+    /// <summary>
+    /// A node with two addresses keeps the one it was met at for as long as that one answers. Has it moved, the old one is
+    /// found silent, and the new one is let in the next time it shows up.
+    /// </summary>
+    private static bool IsKeptElsewhere(Contact contact, KademliaEngine engine, Instant now)
     {
-        if (contact.Id == engine.Self || _known.Contains(contact.Endpoint) || !engine.Config.Families.Includes(contact.Endpoint))
+        if (!engine.Table.TryGet(contact.Id, out BucketEntry entry) || !entry.IsReliable)
         {
             return false;
         }
 
-        if (_silentUntil.TryGetValue(contact.Endpoint, out Instant until) && until > now)
-        {
-            return false;
-        }
-
-        // A node with two addresses keeps the one it was met at for as long as that one answers. Has it moved, the old one
-        // is found silent, and the new one is let in the next time it shows up.
-        if (engine.Table.TryGet(contact.Id, out BucketEntry entry) && entry.Contact.Endpoint != contact.Endpoint && entry.IsReliable)
-        {
-            engine.ProbeIfQuiet(entry.Contact, MovePatience, now);
-            return false;
-        }
-
+        engine.ProbeIfQuiet(entry.Contact, MovePatience, now);
         return true;
     }
 
-    private void Enqueue(Contact contact, int paddedSize, KademliaEngine engine, Instant now)
+    private void Enqueue(Contact contact, int paddedSize, bool isHearsay, KademliaEngine engine, Instant now)
     {
-        if (!engine.Table.HasRoomFor(contact, out Contact? leastRecentlySeen))
+        if (IsOfUse(contact, engine)
+            && !_stages.ContainsKey(contact.Endpoint)
+            && !WasSilent(contact.Endpoint, PauseWhenNamed, now)
+            && HasRoom(contact, engine, now)
+            && _named.Count < config.ChallengesWaitingMax
+            && (!isHearsay || _hearsay.TryTake(HearsayRate, now)))
         {
-            engine.Table.Suggest(contact);
-            if (leastRecentlySeen is { } oldest)
-            {
-                engine.ProbeIfQuiet(oldest, config.SilenceBeforeProbe, now);
-            }
-
-            return;
-        }
-
-        if (_line.Count < config.ChallengesWaitingMax)
-        {
-            _known.Add(contact.Endpoint);
-            _line.Enqueue((contact, paddedSize));
+            _stages[contact.Endpoint] = Stage.Named;
+            _named.Enqueue((contact, paddedSize));
             Pump(engine, now);
         }
     }
 
+    private bool HasRoom(Contact contact, KademliaEngine engine, Instant now)
+    {
+        if (engine.Table.HasRoomFor(contact, out Contact? leastRecentlySeen))
+        {
+            return true;
+        }
+
+        engine.Table.Suggest(contact);
+        if (leastRecentlySeen is { } oldest)
+        {
+            engine.ProbeIfQuiet(oldest, config.SilenceBeforeProbe, now);
+        }
+
+        return false;
+    }
+
     private void Pump(KademliaEngine engine, Instant now)
     {
-        while (_inFlight < config.ChallengesInFlightMax && _line.TryDequeue(out (Contact Contact, int PaddedSize) next))
+        while (_inFlight < config.ChallengesInFlightMax && TryTakeNext(out Contact contact, out int paddedSize, out Stage asked))
         {
             var challenge = new OutgoingRequest
             {
                 Kind = MessageKind.Ping,
-                To = next.Contact,
+                To = contact,
                 AsksForProof = true,
-                PaddedSize = next.PaddedSize,
+                PaddedSize = paddedSize,
             };
-            if (engine.Send(challenge, now))
+            if (!engine.Send(challenge, now))
             {
-                _inFlight++;
+                _stages.Remove(contact.Endpoint);
+                continue;
             }
-            else
-            {
-                _known.Remove(next.Contact.Endpoint);
-            }
+
+            _stages[contact.Endpoint] = asked;
+            _inFlight++;
+            _namedInFlight += asked == Stage.AskedAsNamed ? 1 : 0;
         }
     }
 
-    private void Release(Contact contact, KademliaEngine engine, Instant now)
+    private bool TryTakeNext(out Contact contact, out int paddedSize, out Stage asked)
     {
-        _inFlight--;
-        _known.Remove(contact.Endpoint);
-        Pump(engine, now);
+        paddedSize = ChallengeSize;
+        asked = Stage.AskedAsMet;
+        if (_met.TryDequeue(out contact))
+        {
+            return true;
+        }
+
+        asked = Stage.AskedAsNamed;
+        while (_namedInFlight < (config.ChallengesInFlightMax + 1) / 2 && _named.TryDequeue(out (Contact Contact, int PaddedSize) next))
+        {
+            // Whoever was met meanwhile has left this line for the other.
+            if (_stages.GetValueOrDefault(next.Contact.Endpoint, Stage.Met) == Stage.Named)
+            {
+                contact = next.Contact;
+                paddedSize = next.PaddedSize;
+                return true;
+            }
+        }
+
+        return false;
     }
+
+    private bool WasSilent(NodeEndpoint endpoint, TimeSpan pause, Instant now) =>
+        _silentSince.TryGetValue(endpoint, out Instant since) && now - since < pause;
 
     private void NoteSilent(NodeEndpoint endpoint, Instant now)
     {
-        if (_silentUntil.TryAdd(endpoint, now + SilencePause))
+        if (_silentSince.TryAdd(endpoint, now))
         {
             _silentOrder.Enqueue(endpoint);
-            while (_silentOrder.Count > SilentMax)
+            if (_silentOrder.Count > SilentMax)
             {
-                _silentUntil.Remove(_silentOrder.Dequeue());
+                _silentSince.Remove(_silentOrder.Dequeue());
             }
         }
         else
         {
-            _silentUntil[endpoint] = now + SilencePause;
+            _silentSince[endpoint] = now;
         }
     }
 }

@@ -6,12 +6,9 @@ namespace Violence.Kademlia.Engine;
 /// <summary>From datagram to request or reply: admit, decode, route. Whatever is wrong is dropped and counted, never thrown.</summary>
 internal sealed partial class KademliaEngine
 {
-    private Instant _lastStep;
-
     /// <summary>Takes one datagram. The bytes are not kept.</summary>
     public void Receive(NodeEndpoint source, ReadOnlyMemory<byte> datagram, Instant now)
     {
-        _lastStep = now;
         Counters.DatagramsReceived++;
         Counters.BytesReceived += datagram.Length;
         if (!_limiter.Admit(source, now))

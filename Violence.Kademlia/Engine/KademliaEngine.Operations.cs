@@ -9,10 +9,12 @@ internal sealed partial class KademliaEngine
     private readonly Dictionary<OperationId, Operation> _running = [];
     private readonly Queue<Operation> _waiting = new();
 
-    // All operations have the same time-out, so the order of their starts is the order of their ends.
-    private readonly Queue<(Operation Operation, Instant Deadline)> _deadlines = new();
+    // All operations have the same time-out, so the order of their starts is the order of their ends. By id, so that an
+    // operation that ended early is not kept until its deadline.
+    private readonly Queue<(OperationId Id, Instant Deadline)> _deadlines = new();
     private readonly Queue<Operation> _finished = new();
     private long _lastOperation;
+    private bool _isStartingWaiting;
 
     private Instant NextOperationDeadline => _deadlines.TryPeek(out var head) ? head.Deadline : Instant.Never;
 
@@ -26,16 +28,17 @@ internal sealed partial class KademliaEngine
         if (_running.Remove(id, out Operation? operation))
         {
             operation.Abandon();
-            StartWaiting(now);
+            AfterEnd(now);
+            return;
         }
-        else
+
+        // Once around: the order stays, the one that is cancelled does not.
+        for (int left = _waiting.Count; left > 0; left--)
         {
-            foreach (Operation waiting in _waiting)
+            Operation waiting = _waiting.Dequeue();
+            if (waiting.Id != id)
             {
-                if (waiting.Id == id)
-                {
-                    waiting.Abandon();
-                }
+                _waiting.Enqueue(waiting);
             }
         }
     }
@@ -55,12 +58,11 @@ internal sealed partial class KademliaEngine
             _finished.Enqueue(operation);
         }
 
-        StartWaiting(now);
+        AfterEnd(now);
     }
 
     private OperationId Begin(Operation operation, Instant now)
     {
-        _lastStep = now;
         var id = new OperationId(++_lastOperation);
         operation.Begin(id, now);
         if (_running.Count < Config.OperationsMax)
@@ -82,29 +84,46 @@ internal sealed partial class KademliaEngine
     private void Run(Operation operation, Instant now)
     {
         _running.Add(operation.Id, operation);
-        _deadlines.Enqueue((operation, now + Config.OperationTimeout));
+        _deadlines.Enqueue((operation.Id, now + Config.OperationTimeout));
         operation.Start(this, now);
     }
 
-    private void StartWaiting(Instant now)
+    /// <summary>One has ended: others may begin.</summary>
+    private void AfterEnd(Instant now)
     {
-        while (_running.Count < Config.OperationsMax && _waiting.TryDequeue(out Operation? next))
+        while (_deadlines.TryPeek(out (OperationId Id, Instant Deadline) head) && !_running.ContainsKey(head.Id))
         {
-            if (!next.IsFinished)
+            _deadlines.Dequeue();
+        }
+
+        // One that ends as it starts leads back here: a loop, or thousands of them would fill the stack.
+        if (_isStartingWaiting)
+        {
+            return;
+        }
+
+        _isStartingWaiting = true;
+        try
+        {
+            while (_running.Count < Config.OperationsMax && _waiting.TryDequeue(out Operation? next))
             {
                 Run(next, now);
             }
+        }
+        finally
+        {
+            _isStartingWaiting = false;
         }
     }
 
     private void EndOverdueOperations(Instant now)
     {
-        while (_deadlines.TryPeek(out var head) && (head.Operation.IsFinished || head.Deadline <= now))
+        while (_deadlines.TryPeek(out (OperationId Id, Instant Deadline) head) && head.Deadline <= now)
         {
             _deadlines.Dequeue();
-            if (!head.Operation.IsFinished)
+            if (_running.TryGetValue(head.Id, out Operation? operation))
             {
-                head.Operation.OnTimeUp(this, now);
+                operation.OnTimeUp(this, now);
             }
         }
     }

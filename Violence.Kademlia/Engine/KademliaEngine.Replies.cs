@@ -12,6 +12,13 @@ internal sealed partial class KademliaEngine
     private void HandleReply(NodeEndpoint source, IncomingMessage message, Instant now)
     {
         MessageHeader header = message.Header;
+        if (header.IsClient)
+        {
+            // Clients don't answer: whoever does under that flag would be asked by nobody else.
+            Counters.Drop(DropReason.Unsolicited);
+            return;
+        }
+
         MatchResult match = _requests.TryMatch(
             header.Transaction, source, header.Kind, header.Sender, now, out OutgoingRequest request, out TimeSpan roundTrip);
         if (match is not (MatchResult.Matched or MatchResult.Retry))
@@ -21,7 +28,17 @@ internal sealed partial class KademliaEngine
         }
 
         Counters.RepliesMatched++;
-        _peers.ObserveRoundTrip(source, roundTrip);
+        if (now <= request.LateAfter)
+        {
+            _peers.ObserveRoundTrip(source, roundTrip);
+        }
+        else
+        {
+            // It may be the answer to the second copy, so it tells nothing of the round trip, except that the next request
+            // had better wait longer for its own (Karn and Partridge 1987).
+            _peers.ObserveTimeout(source);
+        }
+
         _peers.SetCookie(source, message.Cookie, now);
         _limiter.Confirm(source, now);
         _reachability.Votes.Add(source, message.Observed, now);
@@ -32,12 +49,13 @@ internal sealed partial class KademliaEngine
         }
 
         var from = new Contact(header.Sender, source);
-        Table.Seen(from.Id, source, now);
         if (request.AsksForProof)
         {
             HandleProof(from, message, now);
             return;
         }
+
+        EndProbe(request);
 
         if (request.Operation is { IsFinished: false } operation)
         {
@@ -54,20 +72,23 @@ internal sealed partial class KademliaEngine
 
     private void AskAgain(in OutgoingRequest request, Instant now)
     {
-        if (request.IsSecondTry || !Send(request with { IsSecondTry = true }, now))
+        if (request.IsSecondTry)
+        {
+            // It does not take the cookie it has just handed out: of no more use than one that is silent.
+            NoteSilence(request, now);
+            Disappoint(request, now);
+        }
+        else if (!Send(request with { IsSecondTry = true }, now))
         {
             Disappoint(request, now);
         }
     }
 
-    /// <summary>A contact that answered us, or that has proved its address: welcome it, or have it prove its key.</summary>
+    /// <summary>A contact that answered us, or that has proved its address: it lives, and if it is new it may prove its key.</summary>
     private void Meet(Contact contact, Instant now)
     {
-        if (Knows(contact))
-        {
-            Table.Seen(contact.Id, contact.Endpoint, now);
-        }
-        else
+        Table.Seen(contact.Id, contact.Endpoint, now);
+        if (!Knows(contact))
         {
             _introductions.Meet(contact, this, now);
         }
@@ -76,16 +97,20 @@ internal sealed partial class KademliaEngine
     private void HandleProof(Contact from, IncomingMessage message, Instant now)
     {
         TransactionId transaction = message.Header.Transaction;
-        bool isProven = message.HasProof
-            && IdentityProof.Verify(
-                _identity.Scheme, message.PublicKey, Config.Network, from.Id, Self, transaction, from.Endpoint, message.Signature);
-        if (isProven)
+        bool isProven = false;
+        if (message.HasProof)
         {
             Counters.SignaturesVerified++;
+            isProven = IdentityProof.Verify(
+                _identity.Scheme, message.PublicKey, Config.Network, from.Id, Self, transaction, from.Endpoint, message.Signature);
+        }
+
+        if (isProven)
+        {
             Table.Add(from, now);
         }
 
-        _introductions.OnAnswered(from, isProven, this, now);
+        _introductions.OnEnded(from, isProven, this, now);
     }
 
     private void HandleTimeouts(Instant now)
@@ -94,6 +119,7 @@ internal sealed partial class KademliaEngine
         {
             if (due.IsSoft)
             {
+                SendAgain(due, now);
                 if (due.Request.Operation is { IsFinished: false } operation)
                 {
                     operation.OnSlow(this, due.Request, now);
@@ -104,11 +130,7 @@ internal sealed partial class KademliaEngine
 
             Counters.RequestsTimedOut++;
             _peers.ObserveTimeout(due.Endpoint);
-            if (!due.Request.IsToSeed)
-            {
-                NoteSilence(due.Request, now);
-            }
-
+            NoteSilence(due.Request, now);
             Disappoint(due.Request, now);
         }
     }
@@ -116,9 +138,10 @@ internal sealed partial class KademliaEngine
     /// <summary>Tells whoever waits that no answer will come.</summary>
     private void Disappoint(in OutgoingRequest request, Instant now)
     {
+        EndProbe(request);
         if (request.AsksForProof)
         {
-            _introductions.OnSilent(request.To, this, now);
+            _introductions.OnEnded(request.To, isProven: false, this, now);
         }
 
         if (request.Operation is { IsFinished: false } operation)
@@ -133,22 +156,50 @@ internal sealed partial class KademliaEngine
     /// </summary>
     private void NoteSilence(in OutgoingRequest request, Instant now)
     {
+        if (request.IsToSeed)
+        {
+            return;
+        }
+
         Contact contact = request.To;
         bool isRemoved = Table.Failed(contact.Id, contact.Endpoint, request.SentAt, out Contact? replacement);
         if (replacement is { } candidate)
         {
-            _introductions.Meet(candidate, this, now);
+            _introductions.Consider(candidate, this, now);
         }
 
-        bool isProbe = request.Operation is null && !request.AsksForProof;
-        if (!isRemoved && !isProbe && Knows(contact))
+        if (isRemoved)
+        {
+            _lost.Enqueue(contact.Endpoint);
+            if (_lost.Count > LostMax)
+            {
+                _lost.Dequeue();
+            }
+        }
+        else if (!request.IsProbe && Knows(contact))
         {
             Probe(contact, now);
         }
     }
 
-    private bool Knows(Contact contact) => Table.TryGet(contact.Id, out BucketEntry entry) && entry.Contact.Endpoint == contact.Endpoint;
+    /// <summary>Whether the table has this id at this endpoint.</summary>
+    public bool Knows(Contact contact) => Table.TryGet(contact.Id, out BucketEntry entry) && entry.Contact.Endpoint == contact.Endpoint;
 
-    private void Probe(Contact contact, Instant now) =>
-        Send(new OutgoingRequest { Kind = MessageKind.Ping, To = contact, PaddedSize = Introductions.WelcomeSize }, now);
+    /// <summary>Asks a contact whether it lives, unless it is being asked already: others must not make us ask again and again.</summary>
+    private void Probe(Contact contact, Instant now)
+    {
+        var ping = new OutgoingRequest { Kind = MessageKind.Ping, To = contact, PaddedSize = Introductions.WelcomeSize };
+        if (!_probed.Contains(contact.Endpoint) && Send(ping, now))
+        {
+            _probed.Add(contact.Endpoint);
+        }
+    }
+
+    private void EndProbe(in OutgoingRequest request)
+    {
+        if (request.IsProbe)
+        {
+            _probed.Remove(request.To.Endpoint);
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Requests;
 using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Engine;
@@ -16,8 +17,15 @@ internal sealed partial class KademliaEngine
         ReadOnlyMemory<byte> datagram = Encode(request, Header(request.Kind, transaction), cookie);
         (TimeSpan soft, TimeSpan hard) = _peers.Timeouts(to);
         NodeId? expected = request.IsToSeed ? null : request.To.Id;
-        if (!Post(to, datagram) || !_requests.TryAdd(transaction, to, expected, request.Kind, request with { SentAt = now }, now, soft, hard))
+        OutgoingRequest sent = request with { SentAt = now, LateAfter = now + soft };
+        if (!_requests.TryAdd(transaction, to, expected, request.Kind, sent, now, soft, hard))
         {
+            return false;
+        }
+
+        if (!Post(to, datagram))
+        {
+            _requests.Remove(transaction);
             return false;
         }
 
@@ -30,10 +38,27 @@ internal sealed partial class KademliaEngine
         return true;
     }
 
+    /// <summary>
+    /// Sends a request once more that is late: the same one, so that either's answer is the answer. Only to those who have
+    /// answered before: strangers that somebody named are not asked twice, nor is a challenge repeated, which may be all
+    /// that the request it answers allows for.
+    /// </summary>
+    private void SendAgain(in Due<OutgoingRequest> late, Instant now)
+    {
+        OutgoingRequest request = late.Request;
+        ulong? cookie = _peers.TryGetCookie(late.Endpoint, now, out ulong known) ? known : null;
+        if (!request.AsksForProof
+            && (cookie is not null || Knows(request.To))
+            && Post(late.Endpoint, Encode(request, Header(request.Kind, late.Transaction), cookie)))
+        {
+            Counters.RequestsRetransmitted++;
+        }
+    }
+
     private ReadOnlyMemory<byte> Encode(in OutgoingRequest request, in MessageHeader header, ulong? cookie)
     {
         MessageWriter writer = Scratch.Writer;
-        ReadOnlyMemory<byte> datagram = request.Kind switch
+        _ = request.Kind switch
         {
             MessageKind.Ping => writer.Ping(header, cookie, request.AsksForProof ? request.To.Endpoint : null),
             MessageKind.Store => writer.Store(header, cookie, request.Record!.Bytes.Span),
@@ -42,7 +67,7 @@ internal sealed partial class KademliaEngine
         };
 
         // Who has no cookie pays for the reply with the size of the request.
-        return cookie is null ? writer.Pad(request.PaddedSize) : datagram;
+        return writer.Pad(cookie is null ? request.PaddedSize : WireLimits.MinRequest);
     }
 
     private MessageHeader Header(MessageKind kind, TransactionId transaction) =>

@@ -8,6 +8,9 @@ namespace Violence.Kademlia.Engine;
 /// <summary>What this node does for others: one method per request.</summary>
 internal sealed partial class KademliaEngine
 {
+    /// <summary>What checking a new record counts for against its sender's budget, in datagrams.</summary>
+    private const int VerificationCost = 5;
+
     private void Serve(NodeEndpoint source, IncomingMessage message, int requestLength, Instant now)
     {
         // Only a cookie of ours, sent back, shows that somebody receives at this address (protocol.md, "Cookies").
@@ -17,40 +20,27 @@ internal sealed partial class KademliaEngine
             _limiter.Confirm(source, now);
         }
 
-        int maxBytes = isProven ? WireLimits.MaxDatagram : Math.Min(requestLength, WireLimits.MaxDatagram);
         var from = new Contact(message.Header.Sender, source);
-        ReadOnlyMemory<byte> reply;
-        switch (message.Header.Kind)
+        if (message.Header.Kind == MessageKind.Goodbye)
         {
-            case MessageKind.Ping:
-                reply = ServePing(from, message, maxBytes, now);
-                break;
-            case MessageKind.FindNode:
-                reply = ServeFindNode(from, message, maxBytes, now);
-                break;
-            case MessageKind.FindValue:
-                reply = ServeFindValue(from, message, maxBytes, now);
-                break;
-            case MessageKind.Store when isProven:
-                reply = ServeStore(from, message, now);
-                break;
-            case MessageKind.Goodbye:
-                ServeGoodbye(from, isProven);
-                return;
-            default:
-                reply = Retry(from, message, maxBytes, now);
-                break;
+            ServeGoodbye(from, isProven, now);
+            return;
         }
 
+        ReadOnlyMemory<byte> reply = Reply(from, message, isProven, Math.Min(requestLength, WireLimits.MaxDatagram), now);
         if (reply.IsEmpty)
         {
             Counters.Drop(DropReason.WouldAmplify);
             return;
         }
 
-        Counters.RequestsServed++;
         int replyLength = reply.Length;
-        Post(source, reply);
+        if (!Post(source, reply))
+        {
+            return;
+        }
+
+        Counters.RequestsServed++;
         if (message.Header.IsClient)
         {
             return;
@@ -67,11 +57,42 @@ internal sealed partial class KademliaEngine
         }
     }
 
-    private ReadOnlyMemory<byte> ServePing(Contact from, IncomingMessage message, int maxBytes, Instant now)
+    private ReadOnlyMemory<byte> Reply(Contact from, IncomingMessage message, bool isProven, int requestLength, Instant now)
+    {
+        int maxBytes = isProven ? WireLimits.MaxDatagram : requestLength;
+        if (message.HasCookie && !isProven)
+        {
+            // Its cookie is from before this node was started anew, or its own address has changed; it has not padded its
+            // request, and a reply cut to that would look like all there is.
+            return Retry(from, message, maxBytes, now);
+        }
+
+        return message.Header.Kind switch
+        {
+            MessageKind.Ping => ServePing(from, message, isProven, maxBytes, now),
+            MessageKind.FindNode => ServeFindNode(from, message, maxBytes, now),
+            MessageKind.FindValue => ServeFindValue(from, message, maxBytes, now),
+            MessageKind.Store when isProven => ServeStore(from, message, now),
+            _ => Retry(from, message, maxBytes, now),
+        };
+    }
+
+    private ReadOnlyMemory<byte> ServePing(Contact from, IncomingMessage message, bool isProven, int maxBytes, Instant now)
     {
         MessageHeader header = Header(MessageKind.Pong, message.Header.Transaction);
         ulong cookie = _cookies.Issue(from.Endpoint, now);
-        if (message.Challenge is not { } challenge || !_reachability.CouldBeMe(challenge, now) || !_signatures.TryTake(now))
+        if (message.Challenge is not { } challenge || !_reachability.CouldBeMe(challenge, now))
+        {
+            return Scratch.Writer.Pong(header, from.Endpoint, cookie, [], [], maxBytes);
+        }
+
+        if (!isProven && !_signaturesForUnproven.TryTake(now))
+        {
+            // A flood from spoofed sources must not keep anybody from our proof who does receive at its address.
+            return Retry(from, message, maxBytes, now);
+        }
+
+        if (isProven && !_signatures.TryTake(now))
         {
             return Scratch.Writer.Pong(header, from.Endpoint, cookie, [], [], maxBytes);
         }
@@ -103,7 +124,7 @@ internal sealed partial class KademliaEngine
 
     private ReadOnlyMemory<byte> ServeStore(Contact from, IncomingMessage message, Instant now)
     {
-        StoreResult result = TryStore(message.RecordAt(0), now);
+        StoreResult result = TryStore(from.Endpoint, message.RecordAt(0), now);
         if (result.Status is not (StoreStatus.Stored or StoreStatus.Refreshed))
         {
             Counters.RecordsRefused++;
@@ -114,8 +135,9 @@ internal sealed partial class KademliaEngine
         return Scratch.Writer.Stored(header, from.Endpoint, cookie, result.Status, result.Sequence, WireLimits.MaxDatagram);
     }
 
-    private StoreResult TryStore(ReadOnlyMemory<byte> bytes, Instant now)
+    private StoreResult TryStore(NodeEndpoint source, ReadOnlyMemory<byte> bytes, Instant now)
     {
+        Store.Expire(now);
         if (!RecordCodec.TryParse(bytes.Span, out Record? record, out _) || record.Network != Config.Network)
         {
             return new StoreResult(StoreStatus.Malformed, 0);
@@ -131,6 +153,11 @@ internal sealed partial class KademliaEngine
                 return foreseen;
             }
 
+            if (!_limiter.Admit(source, now, VerificationCost))
+            {
+                return new StoreResult(StoreStatus.QuotaExceeded, foreseen.Sequence);
+            }
+
             if (!Verify(record))
             {
                 return new StoreResult(StoreStatus.InvalidSignature, 0);
@@ -144,11 +171,11 @@ internal sealed partial class KademliaEngine
     /// A node that leaves. Only with a cookie of ours, and only at the very address the contact has, does anybody get a
     /// contact removed.
     /// </summary>
-    private void ServeGoodbye(Contact from, bool isProven)
+    private void ServeGoodbye(Contact from, bool isProven, Instant now)
     {
         if (isProven && Table.Remove(from.Id, from.Endpoint))
         {
-            _introductions.Forget(from.Endpoint);
+            _introductions.ConsiderCandidate(this, now);
         }
     }
 

@@ -21,12 +21,13 @@ internal sealed partial class KademliaEngine
         _join.Check(now, Table.Count);
         while (Table.Count > 0 && _refresh.TryTakeDue(now, _entropy, out NodeId target))
         {
-            Begin(new FindNodeOperation(target, Self, Config.Lookup(Config.K)) { IsInternal = true }, now);
+            _isRefreshed = true;
+            Begin(new FindNodeOperation(NewLookup(target, Config.K)) { IsInternal = true }, now);
         }
 
         while (_owned.TryTakeDue(now, UtcAt(now), out Record? record))
         {
-            Begin(OwnPut(record, isInternal: true), now);
+            Begin(OwnPut(record, isInternal: true, now), now);
         }
 
         if (_nextProbe <= now)

@@ -1,6 +1,7 @@
 using Violence.Kademlia.Admission;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Identity;
+using Violence.Kademlia.Lookups;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Reachability;
 using Violence.Kademlia.Requests;
@@ -24,15 +25,24 @@ internal sealed partial class KademliaEngine
     private readonly AddressCookies _cookies;
     private readonly SourceLimiter _limiter;
     private readonly ProofBudget _signatures = new(ProofBudget.DefaultRate);
+    private readonly ProofBudget _signaturesForUnproven = new(ProofBudget.DefaultRate);
     private readonly ReachabilityState _reachability;
     private readonly RecordAuthor _author;
     private readonly OwnedRecords _owned;
     private readonly Introductions _introductions;
     private readonly RefreshSchedule _refresh;
     private readonly JoinSchedule _join;
+    private readonly HashSet<NodeEndpoint> _probed = [];
+
+    // Where contacts were that fell silent and were dropped, the latest last: who loses everybody was probably offline
+    // itself, and the first node of a network has no seeds to come back through.
+    private readonly Queue<NodeEndpoint> _lost = new();
+    private bool _isRefreshed;
     private Instant _utcReadAt;
     private DateTimeOffset _utc;
     private Instant _nextProbe;
+
+    private const int LostMax = 16;
 
     public KademliaEngine(
         EngineConfig config,
@@ -58,13 +68,13 @@ internal sealed partial class KademliaEngine
         _limiter = new SourceLimiter(config.Sources, entropy);
         _reachability = new ReachabilityState(boundTo);
         _author = new RecordAuthor(identity, config.Network);
-        _owned = new OwnedRecords(_author, new RepublishSchedule(entropy, config.RepublishInterval));
+        _owned = new OwnedRecords(_author, new RepublishSchedule(entropy, config.RepublishInterval), config.Storage.ClockTolerance);
         _introductions = new Introductions(config);
 
         // A node that has just joined knows its neighbours and little else: the first refresh of all buckets comes early
         // (the paper, section 2.3), a moment later so that the join itself has the first word.
         _refresh = new RefreshSchedule(Table, config.RefreshInterval, now - config.RefreshInterval + entropy.Jitter(config.FirstRefresh, 0.5));
-        _join = new JoinSchedule(config.JoinPauseMin, config.JoinPauseMax, now);
+        _join = new JoinSchedule(config.JoinPauseMin, config.JoinPauseMax, config.RefreshInterval, now);
         _nextProbe = now + config.SilenceBeforeProbe;
     }
 
@@ -87,6 +97,14 @@ internal sealed partial class KademliaEngine
     public NodeEndpoint? ExternalEndpoint(Instant now) => _reachability.External(now);
 
     public int OwnedRecords => _owned.Count;
+
+    /// <summary>Identity challenges that are neither answered nor given up.</summary>
+    public int ChallengesInFlight => _introductions.InFlight;
+
+    /// <summary>Contacts that are being challenged or wait for it.</summary>
+    public int ChallengesUnderWay => _introductions.UnderWay;
+
+    public int RequestsInFlight => _requests.InFlight;
 
     /// <summary>When <see cref="Advance"/> wants to be called next.</summary>
     public Instant NextDeadline
@@ -113,7 +131,6 @@ internal sealed partial class KademliaEngine
     /// <summary>Does everything that is due: time-outs, upkeep, expiry.</summary>
     public void Advance(Instant now)
     {
-        _lastStep = now;
         HandleTimeouts(now);
         EndOverdueOperations(now);
         Store.Expire(now);
@@ -134,7 +151,7 @@ internal sealed partial class KademliaEngine
             _owned.Forget(key, label);
         }
 
-        return Begin(OwnPut(record, isInternal: false), now);
+        return Begin(OwnPut(record, isInternal: false, now), now);
     }
 
     /// <summary>Replaces this node's record by a tombstone.</summary>
@@ -142,29 +159,25 @@ internal sealed partial class KademliaEngine
     {
         Record tombstone = _author.Tombstone(key, label, UtcAt(now));
         _owned.Keep(tombstone, now);
-        return Begin(OwnPut(tombstone, isInternal: false), now);
+        return Begin(OwnPut(tombstone, isInternal: false, now), now);
     }
 
     /// <summary>Hands on a record that its owner signed.</summary>
     public OperationId Publish(Record record, Instant now) =>
-        Begin(new PutOperation(record, Self, Config.Lookup(Config.Holders), reissue: null), now);
+        Begin(new PutOperation(record, NewRefreshingLookup(record.Key.Position, Config.Holders, now), isOwn: false), now);
 
     /// <summary>Signs without sending.</summary>
     public Record Sign(RecordKey key, string label, ReadOnlySpan<byte> payload, TimeSpan timeToLive, Instant now) =>
         _author.Write(key, label, payload, timeToLive, UtcAt(now));
 
     /// <summary>Finds the nodes closest to a position; done when the closest k have answered.</summary>
-    public OperationId FindNode(NodeId target, Instant now)
-    {
-        _refresh.Touch(target, now);
-        return Begin(new FindNodeOperation(target, Self, Config.Lookup(Config.K)), now);
-    }
+    public OperationId FindNode(NodeId target, Instant now) => Begin(new FindNodeOperation(NewRefreshingLookup(target, Config.K, now)), now);
 
     /// <summary>Finds the records under a key. <paramref name="onRecord"/> hears of each as it is verified.</summary>
     public OperationId Get(RecordKey key, GetMode mode, NodeId? owner, int limit, Action<Record>? onRecord, Instant now)
     {
-        _refresh.Touch(key.Position, now);
-        return Begin(new GetOperation(key, Self, Config.Lookup(Config.ClosestAnswered), mode, owner, limit, onRecord), now);
+        Lookup lookup = NewRefreshingLookup(key.Position, Config.ClosestAnswered, now);
+        return Begin(new GetOperation(key, lookup, Config.ClosestAnswered, mode, owner, limit, onRecord), now);
     }
 
     /// <summary>
@@ -174,16 +187,21 @@ internal sealed partial class KademliaEngine
     public void Join(IReadOnlyCollection<NodeEndpoint> seeds, bool hasSeeds, Instant now)
     {
         NodeEndpoint[] usable = [.. seeds.Where(seed => seed.IsSendable && Config.Families.Includes(seed))];
-        if (!hasSeeds && Table.Count == 0)
+        if (Table.Count == 0)
         {
-            _join.OnNobodyToAsk(now);
-            return;
+            if (!hasSeeds && _lost.Count == 0)
+            {
+                _join.OnNobodyToAsk(now);
+                return;
+            }
+
+            usable = [.. usable.Union(_lost)];
         }
 
         _join.OnTry(now, _entropy);
         if (usable.Length > 0 || Table.Count > 0)
         {
-            Begin(new BootstrapOperation(usable, Self, Config.Lookup(Config.ClosestAnswered)) { IsInternal = true }, now);
+            Begin(new BootstrapOperation(usable, NewLookup(Self, Config.ClosestAnswered)) { IsInternal = true }, now);
         }
     }
 
@@ -230,9 +248,32 @@ internal sealed partial class KademliaEngine
         }
     }
 
-    private PutOperation OwnPut(Record record, bool isInternal) =>
-        new(record, Self, Config.Lookup(Config.Holders), newest => _owned.Reissue(record, newest, _lastStep, UtcAt(_lastStep)))
+    /// <summary>
+    /// Signs a record of this node's anew, above the sequence that holders have; null when what they have may be a later word
+    /// of its own.
+    /// </summary>
+    public Record? Reissue(Record stale, ulong newestHeld, Instant now) => _owned.Reissue(stale, newestHeld, now, UtcAt(now));
+
+    /// <summary>Whether a holder's claim to have a record of this sequence deserves an answer.</summary>
+    public bool IsPlausible(ulong sequence, Instant now) => RecordAuthor.IsPlausible(sequence, UtcAt(now));
+
+    private Lookup NewLookup(NodeId target, int closestAnswered) =>
+        new(target, Self, Config.Lookup(closestAnswered), Config.Families);
+
+    /// <summary>
+    /// A search that is also the refresh of the bucket it searches in. Not before the first refresh: until then there is one
+    /// bucket for everything, and one search would put off them all.
+    /// </summary>
+    private Lookup NewRefreshingLookup(NodeId target, int closestAnswered, Instant now)
+    {
+        if (_isRefreshed)
         {
-            IsInternal = isInternal,
-        };
+            _refresh.Touch(target, now);
+        }
+
+        return NewLookup(target, closestAnswered);
+    }
+
+    private PutOperation OwnPut(Record record, bool isInternal, Instant now) =>
+        new(record, NewRefreshingLookup(record.Key.Position, Config.Holders, now), isOwn: true) { IsInternal = isInternal };
 }

@@ -12,8 +12,11 @@ internal readonly record struct OutgoingRequest()
 {
     public required MessageKind Kind { get; init; }
 
-    /// <summary>Whom it goes to. The id is <see cref="NodeId.Zero"/> for a seed, whose id is not known yet.</summary>
+    /// <summary>Whom it goes to. The id means nothing when it goes to a seed.</summary>
     public required Contact To { get; init; }
+
+    /// <summary>Whether the receiver's id is not known yet: then anybody's answer from that endpoint counts.</summary>
+    public bool IsToSeed { get; init; }
 
     /// <summary>The operation that waits for the answer; null: the engine's own upkeep (challenges and probes).</summary>
     public Operation? Operation { get; init; }
@@ -36,12 +39,15 @@ internal readonly record struct OutgoingRequest()
     /// <summary>When it was sent; set by the engine.</summary>
     public Instant SentAt { get; init; }
 
+    /// <summary>When it counts as late, and may have been sent again; set by the engine.</summary>
+    public Instant LateAfter { get; init; }
+
     /// <summary>How long the request is made when there is no cookie to show: at least as long as any reply to it.</summary>
     public int PaddedSize { get; init; } = WireLimits.MaxDatagram;
 
     /// <summary>Whether this is the second try after a RETRY: a third would be a game of ping-pong.</summary>
     public bool IsSecondTry { get; init; }
 
-    /// <summary>Whether the receiver's id is unknown.</summary>
-    public bool IsToSeed => To.Id == NodeId.Zero;
+    /// <summary>Whether it only asks a contact whether it lives.</summary>
+    public bool IsProbe => Operation is null && !AsksForProof;
 }

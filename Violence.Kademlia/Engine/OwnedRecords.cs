@@ -8,8 +8,14 @@ namespace Violence.Kademlia.Engine;
 /// The records this node keeps alive: when each is published again, and when it has to be signed anew because its life
 /// nears its end. Tombstones stay only until enough holders have them.
 /// </summary>
-internal sealed class OwnedRecords(RecordAuthor author, RepublishSchedule schedule)
+/// <param name="author">Signs them.</param>
+/// <param name="schedule">When each is due.</param>
+/// <param name="clockTolerance">How much longer than its time to live a holder may keep a record.</param>
+internal sealed class OwnedRecords(RecordAuthor author, RepublishSchedule schedule, TimeSpan clockTolerance)
 {
+    // The earliest that a record which lives shortly becomes due again; after that it may be too late.
+    private const double LifeBeforeRenewal = (1 - RepublishSchedule.JitterShare) / 2;
+
     public int Count => schedule.Count;
 
     public Instant NextDue => schedule.NextDue;
@@ -19,29 +25,49 @@ internal sealed class OwnedRecords(RecordAuthor author, RepublishSchedule schedu
 
     public void Forget(RecordKey key, string label) => schedule.Remove(key, author.Owner, label);
 
-    /// <summary>The record to publish next, signed anew when half of its life is over.</summary>
+    /// <summary>The record to publish next, signed anew when nearly half of its life is over.</summary>
     public bool TryTakeDue(Instant now, DateTimeOffset utc, [NotNullWhen(true)] out Record? record)
     {
-        if (!schedule.TryTakeDue(now, out record))
+        while (schedule.TryTakeDue(now, out record))
         {
-            return false;
+            if (record.IsTombstone)
+            {
+                if (RecordRules.RemainingLife(record, utc, clockTolerance) > TimeSpan.Zero)
+                {
+                    return true;
+                }
+
+                // Nobody was there to take it, and by now whatever it should have buried is gone too.
+                schedule.RemoveExact(record);
+                continue;
+            }
+
+            if (utc - record.Issued >= record.TimeToLive * LifeBeforeRenewal)
+            {
+                record = author.Renew(record, utc);
+                schedule.Put(record, now);
+            }
+
+            return true;
         }
 
-        if (!record.IsTombstone && utc - record.Issued > record.TimeToLive / 2 - TimeSpan.FromSeconds(1))
-        {
-            record = author.Renew(record, utc);
-            schedule.Put(record, now);
-        }
-
-        return true;
+        return false;
     }
 
     /// <summary>
     /// Holders have a record of ours with a higher sequence than <paramref name="stale"/>: an earlier run's, signed while
-    /// the clock was ahead. Signs the content anew above it, so that the owner's latest word holds.
+    /// the clock was ahead. Signs the content anew above it, so that the owner's latest word holds. Null when a later word
+    /// of this run's stands, or may stand, against it: an old publication that ends late must not overrule that.
     /// </summary>
-    public Record Reissue(Record stale, ulong newestHeld, Instant now, DateTimeOffset utc)
+    public Record? Reissue(Record stale, ulong newestHeld, Instant now, DateTimeOffset utc)
     {
+        Record? current = schedule.Find(stale.Key, stale.Owner, stale.Label);
+        bool mayStand = current is null ? newestHeld > author.LastSequence : current.SameBytes(stale);
+        if (!mayStand)
+        {
+            return null;
+        }
+
         author.Outrun(newestHeld);
         Record renewed = author.Renew(stale, utc);
         schedule.Replace(stale, renewed, now);

@@ -10,7 +10,13 @@ namespace Violence.Kademlia.Engine;
 /// </summary>
 internal sealed class RecordAuthor(NodeIdentity identity, uint network)
 {
+    // No clock is that wrong; and a liar who names the highest number there is would leave the owner none above it.
+    private const ulong ClockErrorMax = 100UL * 365 * 24 * 3_600 * 1_000;
+
     private ulong _lastSequence;
+
+    /// <summary>The highest sequence given out or outrun so far.</summary>
+    public ulong LastSequence => _lastSequence;
 
     public NodeId Owner => identity.Id;
 
@@ -25,13 +31,18 @@ internal sealed class RecordAuthor(NodeIdentity identity, uint network)
     public Record Renew(Record record, DateTimeOffset utc) =>
         Write(record.Key, record.Label, record.Payload.Span, record.TimeToLive, record.IsTombstone, utc);
 
+    /// <summary>Whether a sequence could be one that this owner gave out in an earlier run, with its clock ahead.</summary>
+    public static bool IsPlausible(ulong sequence, DateTimeOffset utc) => sequence <= Clock(utc) + ClockErrorMax;
+
     /// <summary>Makes the next sequences higher than one that others hold.</summary>
     public void Outrun(ulong sequence) => _lastSequence = Math.Max(_lastSequence, sequence);
 
+    private static ulong Clock(DateTimeOffset utc) => (ulong)Math.Max(0, utc.ToUnixTimeMilliseconds());
+
     private Record Write(RecordKey key, string label, ReadOnlySpan<byte> payload, TimeSpan timeToLive, bool isTombstone, DateTimeOffset utc)
     {
-        ulong clock = (ulong)Math.Max(0, utc.ToUnixTimeMilliseconds());
-        _lastSequence = Math.Max(clock, _lastSequence == ulong.MaxValue ? ulong.MaxValue : _lastSequence + 1);
+        ulong clock = Clock(utc);
+        _lastSequence = Math.Max(clock, _lastSequence + 1);
         var fields = new RecordFields(
             network,
             key,

@@ -48,7 +48,7 @@ internal sealed class Lookup
     /// many as are required; or nobody is left to ask and nothing is in flight. A late answer or
     /// <see cref="Require"/> may open a complete lookup again.
     /// </summary>
-    public bool IsComplete => FindNext(out _) == Progress.Complete;
+    public bool IsComplete => FindNext(out _, out _) == Progress.Complete;
 
     /// <summary>Replies it took to hear of the closest node that answered, its own included: 1 when our table knew it; 0 when none answered.</summary>
     public int Hops
@@ -77,6 +77,22 @@ internal sealed class Lookup
     }
 
     /// <summary>
+    /// Takes the answer of a node that was asked before it could be a candidate: a seed, whose id only its answer told. It is
+    /// not asked again.
+    /// </summary>
+    public void OfferAnswered(Contact from, ReadOnlySpan<Contact> closer)
+    {
+        Consider(from, isFirstHand: true, depth: 0);
+        int rank = _shortlist.Find(from.Id);
+        if (rank >= 0 && _shortlist[rank].State == CandidateState.Unasked)
+        {
+            _shortlist.Mark(rank, CandidateState.Answered);
+        }
+
+        Consider(closer, depth: 1);
+    }
+
+    /// <summary>
     /// Wants so many of the closest to have answered before the lookup counts as complete; it goes on from where it is.
     /// More than <see cref="LookupLimits.Width"/> can't be had; fewer than before changes nothing.
     /// </summary>
@@ -88,7 +104,9 @@ internal sealed class Lookup
     /// </summary>
     public bool TryNext(out Contact contact)
     {
-        if (InFlight - _slow >= _limits.Parallelism || FindNext(out int rank) != Progress.CanAsk)
+        Progress progress = FindNext(out int rank, out bool hasArrived);
+        int parallelism = hasArrived ? Math.Max(_limits.Parallelism, _limits.ArrivedParallelism) : _limits.Parallelism;
+        if (progress != Progress.CanAsk || InFlight - _slow >= parallelism)
         {
             contact = default;
             return false;
@@ -112,12 +130,7 @@ internal sealed class Lookup
             return false;
         }
 
-        byte next = (byte)Math.Min(depth + 1, byte.MaxValue);
-        foreach (Contact contact in closer[..Math.Min(closer.Length, LookupLimits.MaxContactsPerReply)])
-        {
-            Consider(contact, isFirstHand: false, next);
-        }
-
+        Consider(closer, (byte)Math.Min(depth + 1, byte.MaxValue));
         return true;
     }
 
@@ -151,6 +164,14 @@ internal sealed class Lookup
         return written;
     }
 
+    private void Consider(ReadOnlySpan<Contact> named, byte depth)
+    {
+        foreach (Contact contact in named[..Math.Min(named.Length, LookupLimits.MaxContactsPerReply)])
+        {
+            Consider(contact, isFirstHand: false, depth);
+        }
+    }
+
     private void Consider(Contact contact, bool isFirstHand, byte depth)
     {
         if (contact.Id != _self && contact.Endpoint.IsSendable && _families.Includes(contact.Endpoint))
@@ -176,15 +197,18 @@ internal sealed class Lookup
     }
 
     /// <summary>Walks the candidates from the closest on until it is clear what can be done.</summary>
-    private Progress FindNext(out int rank)
+    private Progress FindNext(out int rank, out bool hasArrived)
     {
         int answered = 0;
         int waiting = 0;
+        hasArrived = false;
         for (rank = 0; rank < _shortlist.Count; rank++)
         {
             switch (_shortlist[rank].State)
             {
                 case CandidateState.Answered:
+                    hasArrived |= waiting == 0;
+
                     // One in flight that is closer may still answer and would count first, but nobody farther would.
                     if (++answered >= _required)
                     {

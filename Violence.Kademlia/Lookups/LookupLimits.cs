@@ -11,6 +11,12 @@ internal sealed record LookupLimits
     /// <summary>The paper's alpha: requests in flight, those past their soft time-out not counted.</summary>
     public int Parallelism { get; init; } = 3;
 
+    /// <summary>
+    /// Requests in flight once the closest candidate has answered: the search has arrived, and what is left is to hear of
+    /// those around, who may as well be asked together. Below <see cref="Parallelism"/> it changes nothing.
+    /// </summary>
+    public int ArrivedParallelism { get; init; }
+
     /// <summary>The paper's k: the most that <see cref="ClosestAnswered"/> and <see cref="Lookup.Require"/> can ask for.</summary>
     public int Width { get; init; } = 20;
 

@@ -69,6 +69,10 @@ internal sealed class RepublishSchedule
         return true;
     }
 
+    /// <summary>The record that stands in the schedule for this key, owner and label; null when there is none.</summary>
+    public Record? Find(RecordKey key, NodeId owner, string label) =>
+        _owned.TryGetValue(new Place(key, owner, label), out Owned? owned) ? owned.Record : null;
+
     /// <summary>
     /// Puts <paramref name="renewed"/> in the place of <paramref name="stale"/>, if that is still the one in the schedule; a
     /// later word of the owner's stands.

@@ -9,6 +9,12 @@ internal static class WireLimits
     /// <summary>Longest datagram, in bytes of UDP payload.</summary>
     public const int MaxDatagram = 1200;
 
+    /// <summary>
+    /// Shortest request, in bytes: as long as any RETRY, and as a PONG without proof. One shorter could not be answered at all
+    /// when its cookie no longer holds.
+    /// </summary>
+    public const int MinRequest = 72;
+
     /// <summary>Most contacts in one reply.</summary>
     public const int MaxContacts = 32;
 

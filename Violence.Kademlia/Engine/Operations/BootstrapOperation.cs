@@ -11,15 +11,15 @@ namespace Violence.Kademlia.Engine.Operations;
 internal sealed class BootstrapOperation : Operation
 {
     private readonly NodeEndpoint[] _seeds;
-    private readonly NodeId _self;
     private readonly FindPhase _find;
     private int _seedsOut;
 
-    public BootstrapOperation(NodeEndpoint[] seeds, NodeId self, LookupLimits limits)
+    /// <param name="seeds">Where to ask.</param>
+    /// <param name="lookup">A search for this node itself.</param>
+    public BootstrapOperation(NodeEndpoint[] seeds, Lookup lookup)
     {
         _seeds = seeds;
-        _self = self;
-        _find = new FindPhase(this, self, MessageKind.FindNode, new Lookup(self, self, limits));
+        _find = new FindPhase(this, MessageKind.FindNode, lookup);
     }
 
     /// <summary>Whether anybody answered.</summary>
@@ -37,7 +37,8 @@ internal sealed class BootstrapOperation : Operation
                 Kind = MessageKind.FindNode,
                 To = new Contact(NodeId.Zero, seed),
                 Operation = this,
-                Target = _self,
+                Target = engine.Self,
+                IsToSeed = true,
             };
             if (engine.Send(request, now))
             {
@@ -54,8 +55,7 @@ internal sealed class BootstrapOperation : Operation
         if (request.IsToSeed)
         {
             _seedsOut--;
-            _find.Offer([from]);
-            _find.Offer(message.Contacts);
+            _find.OnSeedReply(from, message);
         }
         else
         {

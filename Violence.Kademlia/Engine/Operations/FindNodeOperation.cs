@@ -9,8 +9,7 @@ internal sealed class FindNodeOperation : Operation
 {
     private readonly FindPhase _find;
 
-    public FindNodeOperation(NodeId target, NodeId self, LookupLimits limits) =>
-        _find = new FindPhase(this, target, MessageKind.FindNode, new Lookup(target, self, limits));
+    public FindNodeOperation(Lookup lookup) => _find = new FindPhase(this, MessageKind.FindNode, lookup);
 
     /// <summary>The nodes that answered, closest first.</summary>
     public IReadOnlyList<Contact> Closest { get; private set; } = [];

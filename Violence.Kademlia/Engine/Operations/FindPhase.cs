@@ -5,7 +5,7 @@ using Violence.Kademlia.Wire;
 namespace Violence.Kademlia.Engine.Operations;
 
 /// <summary>Runs a lookup for an operation: turns what the lookup wants asked into requests, and answers into progress.</summary>
-internal sealed class FindPhase(Operation operation, NodeId target, MessageKind kind, Lookup lookup)
+internal sealed class FindPhase(Operation operation, MessageKind kind, Lookup lookup)
 {
     public NodeId? Owner { get; init; }
 
@@ -18,13 +18,22 @@ internal sealed class FindPhase(Operation operation, NodeId target, MessageKind 
 
     public int Answered(Span<Contact> destination) => lookup.Answered(destination);
 
-    public void Offer(ReadOnlySpan<Contact> contacts) => lookup.Offer(contacts);
+    /// <summary>Takes a seed's answer.</summary>
+    public void OnSeedReply(Contact from, IncomingMessage message) => lookup.OfferAnswered(from, message.Contacts);
+
+    /// <summary>Wants so many of the closest to have answered.</summary>
+    /// <returns>Whether there is anybody left to get them from.</returns>
+    public bool TryWiden(int closestAnswered)
+    {
+        lookup.Require(closestAnswered);
+        return !lookup.IsComplete;
+    }
 
     /// <summary>Takes the closest known contacts as the lookup's first candidates.</summary>
     public void OfferKnown(KademliaEngine engine)
     {
         Span<Contact> known = stackalloc Contact[engine.Config.K];
-        int count = engine.Table.Closest(target, known, engine.Config.Families, engine.Self, onlyReliable: false);
+        int count = engine.Table.Closest(lookup.Target, known, engine.Config.Families, engine.Self, onlyReliable: false);
         lookup.Offer(known[..count]);
     }
 
@@ -44,7 +53,7 @@ internal sealed class FindPhase(Operation operation, NodeId target, MessageKind 
                 Kind = kind,
                 To = next,
                 Operation = operation,
-                Target = target,
+                Target = lookup.Target,
                 Owner = Owner,
             };
             Asked++;

@@ -19,22 +19,32 @@ internal sealed class GetOperation : Operation
     private readonly PageWalk _pages;
     private readonly RecordCollector _collector = new();
     private readonly Action<Record>? _onRecord;
-    private int _answers;
 
-    public GetOperation(RecordKey key, NodeId self, LookupLimits limits, GetMode mode, NodeId? owner, int limit, Action<Record>? onRecord)
+    /// <param name="key">Under which.</param>
+    /// <param name="lookup">A search for the key's position.</param>
+    /// <param name="holdersRead">How many holders are read to their end, where all is wanted.</param>
+    /// <param name="mode">How far it goes.</param>
+    /// <param name="owner">Only this owner's; null: everybody's.</param>
+    /// <param name="limit">Most live records, where all is wanted.</param>
+    /// <param name="onRecord">Hears of each record as it is verified.</param>
+    public GetOperation(
+        RecordKey key, Lookup lookup, int holdersRead, GetMode mode, NodeId? owner, int limit, Action<Record>? onRecord)
     {
         _key = key;
         _mode = mode;
         _owner = owner;
         _limit = limit;
         _onRecord = onRecord;
-        _find = new FindPhase(this, key.Position, MessageKind.FindValue, new Lookup(key.Position, self, limits)) { Owner = owner };
-        _pages = new PageWalk(this, key.Position, owner, limits.ClosestAnswered);
+        _find = new FindPhase(this, MessageKind.FindValue, lookup) { Owner = owner };
+        _pages = new PageWalk(this, key.Position, owner, holdersRead);
     }
 
     public GetStatus Status { get; private set; } = GetStatus.NoPeers;
 
     public IReadOnlyList<FoundRecord> Found { get; private set; } = [];
+
+    /// <summary>Replies it received.</summary>
+    public int Answers { get; private set; }
 
     public override int Hops => _find.Hops;
 
@@ -51,8 +61,8 @@ internal sealed class GetOperation : Operation
 
     public override void OnReply(KademliaEngine engine, in OutgoingRequest request, Contact from, IncomingMessage message, Instant now)
     {
-        _answers++;
-        bool isHonest = Collect(engine, message, now);
+        Answers++;
+        bool isHonest = Collect(engine, from.Id, message, now);
         if (request.Cursor is null)
         {
             _find.OnReply(from.Id, message);
@@ -60,9 +70,7 @@ internal sealed class GetOperation : Operation
 
         if (_mode == GetMode.All && !IsFinished)
         {
-            // Nothing more is read from a holder that sent what doesn't verify.
-            RecordCursor? next = isHonest ? message.Cursor : null;
-            _pages.OnPage(engine, request, from, next, message.RecordCount > 0, now);
+            _pages.OnPage(engine, request, from, message, isHonest, now);
         }
 
         Continue(engine, now);
@@ -108,6 +116,13 @@ internal sealed class GetOperation : Operation
         }
 
         _find.Pump(engine, now);
+        if (_find.IsComplete && _collector.IsEmpty && _find.TryWiden(engine.Config.Holders))
+        {
+            // That there is nothing is said only when as many have said so as should have it: the closest may be new, or
+            // have missed it.
+            _find.Pump(engine, now);
+        }
+
         if (_find.IsComplete && _pages.IsComplete)
         {
             Conclude(engine, now);
@@ -132,7 +147,7 @@ internal sealed class GetOperation : Operation
             int count = engine.Store.Read(_key, _owner, after, page, now, out _, out more);
             for (int i = 0; i < count; i++)
             {
-                Keep(page[i].Record, page[i].HeldSeconds);
+                Keep(page[i].Record, engine.Self, page[i].HeldSeconds);
                 after = new RecordCursor(page[i].Record.Owner, page[i].Record.Label);
             }
 
@@ -141,7 +156,7 @@ internal sealed class GetOperation : Operation
     }
 
     /// <returns>Whether every record of the message was what it claims to be.</returns>
-    private bool Collect(KademliaEngine engine, IncomingMessage message, Instant now)
+    private bool Collect(KademliaEngine engine, NodeId holder, IncomingMessage message, Instant now)
     {
         for (int i = 0; i < message.RecordCount; i++)
         {
@@ -160,7 +175,7 @@ internal sealed class GetOperation : Operation
             // An expired record is no lie: the holder's clock may be behind ours.
             if (RecordRules.RemainingLife(record, engine.UtcAt(now), engine.Config.Storage.ClockTolerance) > TimeSpan.Zero)
             {
-                Keep(record, message.HeldAt(i));
+                Keep(record, holder, message.HeldAt(i));
             }
         }
 
@@ -170,9 +185,9 @@ internal sealed class GetOperation : Operation
     private bool IsWanted(KademliaEngine engine, Record record) =>
         record.Network == engine.Config.Network && record.Key == _key && (_owner is null || record.Owner == _owner);
 
-    private void Keep(Record record, uint heldSeconds)
+    private void Keep(Record record, NodeId holder, uint heldSeconds)
     {
-        if (_collector.Add(record, heldSeconds))
+        if (_collector.Add(record, holder, heldSeconds))
         {
             _onRecord?.Invoke(record);
         }
@@ -189,7 +204,7 @@ internal sealed class GetOperation : Operation
         {
             Status = GetStatus.Withdrawn;
         }
-        else if (_answers > 0)
+        else if (Answers > 0)
         {
             Status = GetStatus.NotFound;
         }

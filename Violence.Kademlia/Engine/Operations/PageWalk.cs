@@ -1,4 +1,6 @@
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Storage;
+using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Engine.Operations;
 
@@ -22,7 +24,16 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, i
     public bool IsComplete => _walking == 0;
 
     /// <summary>A holder's reply: to the lookup (its first page) or to a page request of this walk.</summary>
-    public void OnPage(KademliaEngine engine, in OutgoingRequest request, Contact from, RecordCursor? next, bool hasRecords, Instant now)
+    /// <param name="engine">Sends the next request.</param>
+    /// <param name="request">What was asked.</param>
+    /// <param name="from">Who answered.</param>
+    /// <param name="page">The answer.</param>
+    /// <param name="isHonest">
+    /// Whether all records of the page verified. Nothing more is read from a holder that sent others, and another is read in
+    /// its stead.
+    /// </param>
+    /// <param name="now">When.</param>
+    public void OnPage(KademliaEngine engine, in OutgoingRequest request, Contact from, IncomingMessage page, bool isHonest, Instant now)
     {
         bool isWalking = request.Cursor is not null;
         if (isWalking)
@@ -30,18 +41,18 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, i
             _walking--;
         }
 
-        if (next is { } cursor && hasRecords && cursor != request.Cursor)
+        if (isHonest && page.RecordCount > 0 && page.Cursor is { } next && IsAdvance(request.Cursor, next))
         {
             if (isWalking || _walking + _walked < walksWanted)
             {
-                Ask(engine, from, cursor, now);
+                Ask(engine, from, next, now);
             }
             else if (_standby.Count < StandbyMax)
             {
-                _standby.Enqueue((from, cursor));
+                _standby.Enqueue((from, next));
             }
         }
-        else if (hasRecords || isWalking)
+        else if (isHonest && page.Cursor is null && (page.RecordCount > 0 || isWalking))
         {
             _walked++;
         }
@@ -54,6 +65,9 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, i
         _walking--;
         WakeStandby(engine, now);
     }
+
+    private static bool IsAdvance(RecordCursor? from, RecordCursor to) =>
+        from is not { } before || RecordPlace.Compare(before.Owner, before.Label, to.Owner, to.Label) < 0;
 
     private void WakeStandby(KademliaEngine engine, Instant now)
     {

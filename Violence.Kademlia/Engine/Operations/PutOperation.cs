@@ -8,23 +8,18 @@ namespace Violence.Kademlia.Engine.Operations;
 internal sealed class PutOperation : Operation
 {
     private readonly FindPhase _find;
-    private readonly Func<ulong, Record?>? _reissue;
+    private readonly bool _isOwn;
     private StorePhase? _store;
     private bool _isReissued;
 
     /// <param name="record">The record, signed.</param>
-    /// <param name="self">This node's id.</param>
-    /// <param name="limits">The lookup's limits; it is done when as many have answered as shall hold the record.</param>
-    /// <param name="reissue">
-    /// Signs the same content anew under a higher sequence than the one given: for an owner that forgot how far it had
-    /// counted. Null when the record is somebody else's.
-    /// </param>
-    public PutOperation(Record record, NodeId self, LookupLimits limits, Func<ulong, Record?>? reissue)
+    /// <param name="lookup">A search for its position, done when as many have answered as shall hold the record.</param>
+    /// <param name="isOwn">Whether this node is the record's owner and may sign it anew.</param>
+    public PutOperation(Record record, Lookup lookup, bool isOwn)
     {
         Record = record;
-        _reissue = reissue;
-        NodeId position = record.Key.Position;
-        _find = new FindPhase(this, position, MessageKind.FindNode, new Lookup(position, self, limits));
+        _isOwn = isOwn;
+        _find = new FindPhase(this, MessageKind.FindNode, lookup);
     }
 
     public Record Record { get; private set; }
@@ -52,7 +47,7 @@ internal sealed class PutOperation : Operation
         }
         else if (IsCurrent(request))
         {
-            _store!.OnStored(from.Id, message.Status, message.Sequence);
+            _store!.OnStored(from.Id, message.Status, engine.IsPlausible(message.Sequence, now) ? message.Sequence : 0);
         }
 
         Continue(engine, now);
@@ -66,7 +61,7 @@ internal sealed class PutOperation : Operation
         }
         else if (IsCurrent(request))
         {
-            _store!.OnSlow(engine, request.To.Id, now);
+            _store!.OnSlow(request.To.Id);
         }
 
         Continue(engine, now);
@@ -93,34 +88,19 @@ internal sealed class PutOperation : Operation
 
     private void Continue(KademliaEngine engine, Instant now)
     {
-        if (IsFinished)
+        if (IsFinished || !TryPlace(engine, now) || !_store!.IsSettled(engine.Config.ReplicationFactor))
         {
             return;
         }
 
-        if (_store is null)
-        {
-            _find.Pump(engine, now);
-            if (!_find.IsComplete)
-            {
-                return;
-            }
-
-            Span<Contact> answered = stackalloc Contact[engine.Config.K];
-            BeginStoring(engine, answered[.._find.Answered(answered)].ToArray(), now);
-        }
-
-        _store!.Pump(engine, now);
-        if (!_store.IsSettled(engine.Config.ReplicationFactor))
-        {
-            return;
-        }
-
-        if (_store.Stale > 0 && !_isReissued && _reissue?.Invoke(_store.NewestSequence) is { } newer)
+        bool isOutdated = _isOwn && _store.Stale > 0 && _store.NewestSequence >= Record.Sequence;
+        if (isOutdated && !_isReissued && engine.Reissue(Record, _store.NewestSequence, now) is { } newer)
         {
             _isReissued = true;
             Record = newer;
-            BeginStoring(engine, _store.Targets, now);
+            Contact[] targets = _store.Targets;
+            BeginStoring(engine, targets, now);
+            _store.Offer(targets);
             Continue(engine, now);
             return;
         }
@@ -128,10 +108,44 @@ internal sealed class PutOperation : Operation
         Conclude(engine, now);
     }
 
-    private void BeginStoring(KademliaEngine engine, Contact[] targets, Instant now)
+    /// <summary>
+    /// Goes on with the search until the record is with, or on its way to, as many nodes as wanted, or nobody is left who
+    /// could take it.
+    /// </summary>
+    /// <returns>False while the search has to go on.</returns>
+    private bool TryPlace(KademliaEngine engine, Instant now)
     {
-        _store = new StorePhase(this, Record, targets, engine.Config.Holders);
-        engine.StoreIfHolder(Record, targets, now);
+        Span<Contact> closest = stackalloc Contact[engine.Config.K];
+        while (_store is null || _store.Missing > 0)
+        {
+            _find.Pump(engine, now);
+            if (!_find.IsComplete)
+            {
+                return false;
+            }
+
+            ReadOnlySpan<Contact> answered = closest[.._find.Answered(closest)];
+            if (_store is null)
+            {
+                BeginStoring(engine, answered, now);
+            }
+
+            _store!.Offer(answered);
+            _store.Pump(engine, now);
+            if (!_find.TryWiden(answered.Length + _store.Missing))
+            {
+                break;
+            }
+        }
+
+        _store.Pump(engine, now);
+        return true;
+    }
+
+    private void BeginStoring(KademliaEngine engine, ReadOnlySpan<Contact> closest, Instant now)
+    {
+        _store = new StorePhase(this, Record, engine.Config.Holders);
+        engine.StoreIfHolder(Record, closest, now);
     }
 
     private void Conclude(KademliaEngine engine, Instant now)

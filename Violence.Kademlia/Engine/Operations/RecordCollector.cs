@@ -10,9 +10,12 @@ namespace Violence.Kademlia.Engine.Operations;
 internal sealed class RecordCollector
 {
     private readonly Dictionary<RecordCursor, Claim> _claims = [];
+    private readonly HashSet<NodeId> _holders = [];
 
     /// <summary>Winning records that are not tombstones.</summary>
     public int Live { get; private set; }
+
+    public bool IsEmpty => _claims.Count == 0;
 
     public bool HasTombstone => _claims.Count > Live;
 
@@ -20,19 +23,22 @@ internal sealed class RecordCollector
     public bool Knows(Record record) =>
         _claims.TryGetValue(new RecordCursor(record.Owner, record.Label), out Claim? claim) && claim.Winner.SameBytes(record);
 
-    /// <summary>Takes a verified record that one holder has had for <paramref name="heldSeconds"/>.</summary>
+    /// <summary>Takes a verified record that <paramref name="holder"/> has had for <paramref name="heldSeconds"/>.</summary>
     /// <returns>Whether it is news: the first of its owner and label, or a winner over the one before.</returns>
-    public bool Add(Record record, uint heldSeconds)
+    public bool Add(Record record, NodeId holder, uint heldSeconds)
     {
+        _holders.Add(holder);
         var place = new RecordCursor(record.Owner, record.Label);
         if (!_claims.TryGetValue(place, out Claim? claim))
         {
-            _claims.Add(place, new Claim(record, heldSeconds));
+            claim = new Claim(record);
+            claim.Hear(holder, heldSeconds);
+            _claims.Add(place, claim);
             Live += record.IsTombstone ? 0 : 1;
             return true;
         }
 
-        claim.HeldSeconds.Add(heldSeconds);
+        claim.Hear(holder, heldSeconds);
         if (!RecordOrder.Wins(record, claim.Winner))
         {
             return false;
@@ -51,7 +57,7 @@ internal sealed class RecordCollector
         {
             if (!claim.Winner.IsTombstone)
             {
-                found.Add(new FoundRecord(claim.Winner, claim.HeldSeconds.Count, claim.MedianHeld()));
+                found.Add(new FoundRecord(claim.Winner, claim.Holders, claim.MedianHeld(_holders.Count)));
             }
         }
 
@@ -63,17 +69,37 @@ internal sealed class RecordCollector
         return found;
     }
 
-    private sealed class Claim(Record winner, uint heldSeconds)
+    private sealed class Claim(Record winner)
     {
+        private readonly List<(NodeId Holder, uint Seconds)> _held = [];
+
         public Record Winner { get; set; } = winner;
 
-        public List<uint> HeldSeconds { get; } = [heldSeconds];
+        public int Holders => _held.Count;
 
-        /// <summary>The lower median: one holder that lies about the time moves it by one place only.</summary>
-        public TimeSpan MedianHeld()
+        /// <summary>A holder has one voice, however often it repeats itself.</summary>
+        public void Hear(NodeId holder, uint seconds)
         {
-            HeldSeconds.Sort();
-            return TimeSpan.FromSeconds(HeldSeconds[(HeldSeconds.Count - 1) / 2]);
+            if (!_held.Exists(said => said.Holder == holder))
+            {
+                _held.Add((holder, seconds));
+            }
+        }
+
+        /// <summary>
+        /// The lower median over all who hold anything under the key; those who don't hold this have held it for no time. So
+        /// one that lies moves it by one place only, and a claim that it alone knows of counts for nothing.
+        /// </summary>
+        public TimeSpan MedianHeld(int holders)
+        {
+            var seconds = new uint[holders];
+            for (int i = 0; i < _held.Count; i++)
+            {
+                seconds[i] = _held[i].Seconds;
+            }
+
+            Array.Sort(seconds);
+            return TimeSpan.FromSeconds(seconds[(holders - 1) / 2]);
         }
     }
 }

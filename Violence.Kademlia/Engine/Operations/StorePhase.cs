@@ -3,13 +3,12 @@ using Violence.Kademlia.Primitives;
 namespace Violence.Kademlia.Engine.Operations;
 
 /// <summary>
-/// Sends STORE to the closest nodes until so many acknowledged, and counts the answers. A node that refuses, fails or is
-/// slow is replaced by the next closest; a slow one is sent the record once more, and its late answer counts.
+/// Sends STORE to the closest nodes until so many acknowledged, and counts the answers. A node that has no room, fails or is
+/// slow is replaced by the next closest; the late answer of a slow one counts.
 /// </summary>
-internal sealed class StorePhase(Operation operation, Record record, Contact[] targets, int holdersWanted)
+internal sealed class StorePhase(Operation operation, Record record, int holdersWanted)
 {
-    private readonly TargetState[] _states = new TargetState[targets.Length];
-    private readonly byte[] _requestsOut = new byte[targets.Length];
+    private readonly List<Target> _targets = [];
     private readonly List<Contact> _holders = [];
     private readonly SortedDictionary<StoreStatus, int> _refusals = [];
     private int _next;
@@ -24,17 +23,30 @@ internal sealed class StorePhase(Operation operation, Record record, Contact[] t
 
     public Record Record => record;
 
-    public Contact[] Targets => targets;
+    /// <summary>Everybody who may be asked, in the order they are.</summary>
+    public Contact[] Targets => [.. _targets.Select(static target => target.Contact)];
 
     /// <summary>Who acknowledged, in that order.</summary>
     public IReadOnlyList<Contact> Holders => _holders;
 
     public IReadOnlyDictionary<StoreStatus, int> Refusals => _refusals;
 
-    /// <summary>The highest sequence that a holder named when it called the record stale.</summary>
+    /// <summary>The highest believable sequence that a holder named when it called the record stale.</summary>
     public ulong NewestSequence { get; private set; }
 
     public int Stale => _refusals.GetValueOrDefault(StoreStatus.Stale);
+
+    /// <summary>How many more would be asked if there were anybody.</summary>
+    public int Missing => _next < _targets.Count ? 0 : Math.Max(0, holdersWanted - UnderWay);
+
+    /// <summary>
+    /// Those who have acknowledged or may yet, and those whose refusal is the record's fault: the next closest would say the
+    /// same.
+    /// </summary>
+    private int UnderWay =>
+        _holders.Count
+        + _targets.Count(static target => target.State == TargetState.Asked)
+        + _refusals.Where(static refusal => refusal.Key is not (StoreStatus.Full or StoreStatus.QuotaExceeded)).Sum(static refusal => refusal.Value);
 
     /// <summary>
     /// Whether nothing is left to wait for: all have settled, or only slow ones are out and <paramref name="enough"/> have
@@ -42,43 +54,59 @@ internal sealed class StorePhase(Operation operation, Record record, Contact[] t
     /// </summary>
     public bool IsSettled(int enough)
     {
-        bool anySlow = false;
-        foreach (TargetState state in _states)
+        if (_targets.Exists(static target => target.State == TargetState.Asked))
         {
-            if (state == TargetState.Asked)
-            {
-                return false;
-            }
-
-            anySlow |= state == TargetState.Slow;
+            return false;
         }
 
-        return !anySlow || _holders.Count >= enough;
+        return _holders.Count >= enough || !_targets.Exists(static target => target.State == TargetState.Slow);
+    }
+
+    /// <summary>Adds those who are not among the targets yet.</summary>
+    public void Offer(ReadOnlySpan<Contact> contacts)
+    {
+        foreach (Contact contact in contacts)
+        {
+            if (Find(contact.Id) is null)
+            {
+                _targets.Add(new Target(contact));
+            }
+        }
     }
 
     public void Pump(KademliaEngine engine, Instant now)
     {
-        int underWay = _holders.Count + _states.Count(static state => state == TargetState.Asked);
-        for (; underWay < holdersWanted && _next < targets.Length; _next++)
+        for (int underWay = UnderWay; underWay < holdersWanted && _next < _targets.Count; _next++)
         {
-            bool isSent = Send(engine, _next, now);
-            _states[_next] = isSent ? TargetState.Asked : TargetState.Settled;
+            Target target = _targets[_next];
+            var request = new OutgoingRequest
+            {
+                Kind = MessageKind.Store,
+                To = target.Contact,
+                Operation = operation,
+                Target = record.Key.Position,
+                Record = record,
+            };
+            bool isSent = engine.Send(request, now);
+            target.State = isSent ? TargetState.Asked : TargetState.Settled;
             underWay += isSent ? 1 : 0;
         }
     }
 
+    /// <param name="from">Who answered.</param>
+    /// <param name="status">What it says.</param>
+    /// <param name="sequence">The sequence it says it holds; 0 when it is not to be believed.</param>
     public void OnStored(NodeId from, StoreStatus status, ulong sequence)
     {
-        int index = IndexOf(from);
-        if (index < 0 || _states[index] == TargetState.Settled)
+        if (Find(from) is not { } target || target.State == TargetState.Settled)
         {
             return;
         }
 
-        _states[index] = TargetState.Settled;
+        target.State = TargetState.Settled;
         if (status is StoreStatus.Stored or StoreStatus.Refreshed)
         {
-            _holders.Add(targets[index]);
+            _holders.Add(target.Contact);
             return;
         }
 
@@ -89,43 +117,28 @@ internal sealed class StorePhase(Operation operation, Record record, Contact[] t
         }
     }
 
-    public void OnSlow(KademliaEngine engine, NodeId to, Instant now)
+    public void OnSlow(NodeId to)
     {
-        int index = IndexOf(to);
-        if (index >= 0 && _states[index] == TargetState.Asked)
+        if (Find(to) is { State: TargetState.Asked } target)
         {
-            _states[index] = TargetState.Slow;
-            Send(engine, index, now);
+            target.State = TargetState.Slow;
         }
     }
 
-    /// <summary>
-    /// No answer to one of the (up to two) requests to this node. While the second may still be answered the node stays
-    /// slow.
-    /// </summary>
     public void OnFailure(NodeId to)
     {
-        int index = IndexOf(to);
-        if (index >= 0 && --_requestsOut[index] == 0)
+        if (Find(to) is { } target)
         {
-            _states[index] = TargetState.Settled;
+            target.State = TargetState.Settled;
         }
     }
 
-    private bool Send(KademliaEngine engine, int index, Instant now)
-    {
-        var request = new OutgoingRequest
-        {
-            Kind = MessageKind.Store,
-            To = targets[index],
-            Operation = operation,
-            Target = record.Key.Position,
-            Record = record,
-        };
-        bool isSent = engine.Send(request, now);
-        _requestsOut[index] += (byte)(isSent ? 1 : 0);
-        return isSent;
-    }
+    private Target? Find(NodeId id) => _targets.Find(target => target.Contact.Id == id);
 
-    private int IndexOf(NodeId id) => Array.FindIndex(targets, target => target.Id == id);
+    private sealed class Target(Contact contact)
+    {
+        public Contact Contact => contact;
+
+        public TargetState State { get; set; }
+    }
 }

@@ -1,0 +1,206 @@
+using System.Net;
+using Violence.Kademlia.Engine;
+using Violence.Kademlia.Engine.Operations;
+using Violence.Kademlia.Identity;
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Wire;
+
+namespace Violence.Kademlia.Tests.Engine;
+
+/// <summary>Crowds of made-up contacts and spoofed sources: what a node does and keeps for them is bounded.</summary>
+[TestFixture]
+internal sealed class FloodTests
+{
+    private static readonly NodeId Target = RecordKey.FromText("test", "target").Position;
+
+    [Test]
+    public void Made_up_contacts_are_challenged_at_a_bounded_rate_and_keep_nobody_out()
+    {
+        VirtualNetwork network = VirtualNetwork.OfSize(6, seed: 301);
+        VirtualNode node = network.Nodes[0];
+        EntropySource entropy = EntropySource.Seeded(2);
+        var liar = new Stranger(network) { Names = _ => MadeUp(entropy) };
+        liar.OnMessage = liar.BehaveAsNode;
+        liar.FindNode(node.Endpoint, Target);
+        network.RunFor(TimeSpan.FromSeconds(1));
+        int toNobody = 0;
+        int mostInFlight = 0;
+        int mostUnderWay = 0;
+        network.Observer = (from, to, _) =>
+        {
+            toNobody += from == node.Endpoint && to.ToString().StartsWith("12.", StringComparison.Ordinal) ? 1 : 0;
+            mostInFlight = Math.Max(mostInFlight, node.Engine.ChallengesInFlight);
+            mostUnderWay = Math.Max(mostUnderWay, node.Engine.ChallengesUnderWay);
+        };
+
+        // Gets for the liar's own position: it is asked each time, and names 32 more.
+        Instant start = network.Now;
+        for (int i = 0; i < 300; i++)
+        {
+            node.Do((engine, now) => engine.FindNode(liar.Id, now));
+            network.RunFor(TimeSpan.FromMilliseconds(200));
+        }
+
+        VirtualNode newcomer = network.Create();
+        newcomer.Start(node.Endpoint);
+        bool joined = network.RunUntil(() => node.Engine.Table.Contains(newcomer.Id), TimeSpan.FromSeconds(5));
+        network.RunFor(TimeSpan.FromMinutes(1));
+
+        int seconds = (int)(network.Now - start).TotalSeconds;
+        int asked = (int)node.Engine.Counters.RequestsSent;
+        TestContext.Out.WriteLine($"{toNobody} datagrams to nobody in {seconds} s, {mostInFlight} challenges in flight, {mostUnderWay} under way, {asked} requests in all");
+        Assert.That(joined, Is.True, "a real node gets in during the flood");
+        Assert.That(mostInFlight, Is.LessThanOrEqualTo(16));
+        Assert.That(mostUnderWay, Is.LessThanOrEqualTo(2 * 256 + 16));
+        Assert.That(node.Engine.Table.Count, Is.LessThanOrEqualTo(7), "nobody made up got in");
+        Assert.That(node.Engine.ChallengesUnderWay, Is.Zero, "and the flood leaves nothing behind");
+    }
+
+    [Test]
+    public void Requests_from_spoofed_sources_cost_few_challenges_and_keep_nobody_out()
+    {
+        VirtualNetwork network = VirtualNetwork.OfSize(6, seed: 302);
+        VirtualNode node = network.Nodes[0];
+        var writer = new MessageWriter();
+        EntropySource entropy = EntropySource.Seeded(3);
+        int challenges = 0;
+        int mostInFlight = 0;
+        int mostUnderWay = 0;
+        var message = new IncomingMessage();
+        network.Observer = (from, to, bytes) =>
+        {
+            if (from == node.Endpoint && to.ToString().StartsWith("12.", StringComparison.Ordinal))
+            {
+                MessageReader.Read(bytes, VirtualNetwork.NetworkId, message);
+                challenges += message.Header.Kind == MessageKind.Ping ? 1 : 0;
+            }
+
+            mostInFlight = Math.Max(mostInFlight, node.Engine.ChallengesInFlight);
+            mostUnderWay = Math.Max(mostUnderWay, node.Engine.ChallengesUnderWay);
+        };
+
+        VirtualNode? newcomer = null;
+        bool joined = false;
+        for (int i = 0; i < 20_000; i++)
+        {
+            var header = new MessageHeader(VirtualNetwork.NetworkId, MessageKind.FindNode, entropy.NextTransactionId(), entropy.NextNodeId(), false);
+            writer.FindNode(header, null, Target, AddressFamilies.Both);
+            network.Send(Address(i), node.Endpoint, writer.Pad().ToArray());
+            network.RunFor(TimeSpan.FromMilliseconds(1));
+            if (i == 10_000)
+            {
+                newcomer = network.Create();
+                newcomer.Start(node.Endpoint);
+            }
+
+            joined |= newcomer is not null && node.Engine.Table.Contains(newcomer.Id);
+        }
+
+        Assert.That(joined, Is.True, "a real node gets in during the flood");
+        Assert.That(challenges, Is.LessThanOrEqualTo(200 + 20 * 21), "200 at once, 20 a second");
+        Assert.That(mostInFlight, Is.LessThanOrEqualTo(16));
+        Assert.That(mostUnderWay, Is.LessThanOrEqualTo(2 * 256 + 16));
+        network.RunFor(TimeSpan.FromMinutes(1));
+        Assert.That(node.Engine.ChallengesUnderWay, Is.Zero);
+        Assert.That(node.Engine.RequestsInFlight, Is.Zero);
+    }
+
+    [Test]
+    public void A_flood_of_challenges_from_spoofed_sources_costs_few_signatures_and_none_of_those_for_others()
+    {
+        VirtualNetwork network = VirtualNetwork.OfSize(6, seed: 303);
+        VirtualNode node = network.Nodes[0];
+        var writer = new MessageWriter();
+        EntropySource entropy = EntropySource.Seeded(4);
+        int signed = 0;
+        int retried = 0;
+        var message = new IncomingMessage();
+        network.Observer = (from, to, bytes) =>
+        {
+            if (from == node.Endpoint && to.ToString().StartsWith("12.", StringComparison.Ordinal))
+            {
+                MessageReader.Read(bytes, VirtualNetwork.NetworkId, message);
+                signed += message.HasProof ? 1 : 0;
+                retried += message.Header.Kind == MessageKind.Retry ? 1 : 0;
+            }
+        };
+        void Flood(int from, int count)
+        {
+            for (int i = from; i < from + count; i++)
+            {
+                var header = new MessageHeader(VirtualNetwork.NetworkId, MessageKind.Ping, entropy.NextTransactionId(), entropy.NextNodeId(), true);
+                writer.Ping(header, null, node.Endpoint);
+                network.Send(Address(i), node.Endpoint, writer.Pad(512).ToArray());
+            }
+        }
+
+        // 4,000 a second: within what all sources that have no place of their own may send.
+        for (int i = 0; i < 20; i++)
+        {
+            Flood(i * 400, 400);
+            network.RunFor(TimeSpan.FromMilliseconds(100));
+        }
+
+        VirtualNode newcomer = network.Create();
+        newcomer.Start(node.Endpoint);
+        for (int i = 20; i < 40; i++)
+        {
+            Flood(i * 400, 400);
+            network.RunFor(TimeSpan.FromMilliseconds(100));
+        }
+
+        Assert.That(signed, Is.LessThanOrEqualTo(1_000 + 500 * 4));
+        Assert.That(retried, Is.GreaterThan(0));
+        Assert.That(newcomer.Engine.Table.Contains(node.Id), Is.True, "who receives at its address still gets a proof");
+    }
+
+    [Test]
+    public void Requests_that_name_a_known_id_make_a_node_ask_it_once_at_a_time()
+    {
+        VirtualNetwork network = VirtualNetwork.OfSize(6, seed: 304);
+        VirtualNode node = network.Nodes[0];
+        VirtualNode known = network.Nodes[1];
+        var stranger = new Stranger(network) { Id = known.Id };
+        stranger.Ping(node.Endpoint);
+        network.RunFor(TimeSpan.FromSeconds(11));
+        long before = node.Engine.Counters.RequestsSent;
+        network.IsBlocked = (_, to) => to == known.Endpoint;
+        for (int i = 0; i < 200; i++)
+        {
+            stranger.Ping(node.Endpoint, stranger.Cookie, padTo: WireLimits.MinRequest);
+            network.RunFor(TimeSpan.FromMilliseconds(1));
+        }
+
+        Assert.That(node.Engine.Counters.RequestsSent - before, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Checking_records_costs_their_sender_more_than_asking()
+    {
+        VirtualNetwork network = VirtualNetwork.OfSize(2, seed: 305);
+        VirtualNode node = network.Nodes[0];
+        var stranger = new Stranger(network);
+        stranger.Ping(node.Endpoint, isClient: true);
+        network.RunFor(TimeSpan.FromSeconds(3));
+        var author = new RecordAuthorOf(stranger.Identity);
+        long verified = node.Engine.Counters.SignaturesVerified;
+        for (int i = 0; i < 1_000; i++)
+        {
+            byte[] bytes = author.Write(new RecordKey(network.NewNodeId()), "", 10, network.Utc).Bytes.ToArray();
+            bytes[^1] ^= 1;
+            var writer = new MessageWriter();
+            stranger.Send(node.Endpoint, writer.Store(stranger.NewRequest(MessageKind.Store), stranger.Cookie, bytes).ToArray());
+        }
+
+        network.RunFor(TimeSpan.FromSeconds(1));
+
+        Assert.That(node.Engine.Counters.SignaturesVerified - verified, Is.InRange(100, 400));
+        Assert.That(node.Engine.Store.Count, Is.Zero);
+    }
+
+    private static Contact[] MadeUp(EntropySource entropy) =>
+        [.. Enumerable.Range(0, 32).Select(_ => new Contact(entropy.NextNodeId(), Address(entropy.NextInt32(1 << 24))))];
+
+    private static NodeEndpoint Address(int host) =>
+        NodeEndpoint.From(new IPEndPoint(new IPAddress([12, (byte)(host >> 16), (byte)(host >> 8), (byte)host]), 4_000));
+}
