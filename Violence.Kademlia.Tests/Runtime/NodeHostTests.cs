@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Persistence;
 using Violence.Kademlia.Primitives;
@@ -190,12 +189,12 @@ public sealed class NodeHostTests
     public async Task Contacts_are_saved_now_and_then_so_that_a_crash_does_not_lose_them()
     {
         using TemporaryDirectory directory = new();
-        FakeTimeProvider time = new();
+        ManualTime time = new();
         await using HostFixture it = new(directory: directory.Path, time: time);
         Contact contact = new(new NodeId(1, 2, 3), LoopFixture.Stranger);
         it.Host.Query((engine, now) => engine.Table.Add(contact, now));
 
-        time.Advance(TimeSpan.FromMinutes(11));
+        time.Timers[^1].Fire();
 
         await Eventually.HoldsAsync(
             "the contact is saved", _ => Task.FromResult(ContactsFile.Load(directory.Path).Contacts), saved => saved.SequenceEqual([contact]));
