@@ -40,8 +40,10 @@ public sealed partial class KademliaNode : IAsyncDisposable
     /// <param name="options">How to start.</param>
     /// <param name="cancellationToken">Gives up the start.</param>
     /// <exception cref="KademliaException">
-    /// An option is wrong, the address can't be bound (in use, or not this host's), or the data directory can't be used.
+    /// An option is wrong, the address can't be bound (in use, or not this host's), the data directory can't be used or
+    /// another node uses it, or the identity in it is damaged. The message says which, and what to do.
     /// </exception>
+    /// <exception cref="OperationCanceledException">The start was given up before it began.</exception>
     public static async Task<KademliaNode> StartAsync(KademliaOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -107,7 +109,7 @@ public sealed partial class KademliaNode : IAsyncDisposable
     /// <param name="key">The key.</param>
     /// <param name="payload">The content, at most about 800 bytes: the signed record is at most <see cref="Record.MaxSize"/>.</param>
     /// <param name="options">Label, life and whether to keep it alive; null for the defaults.</param>
-    /// <param name="cancellationToken">Stops waiting; a record that is kept alive stays so.</param>
+    /// <param name="cancellationToken">Stops waiting; a record that has been signed by then goes on being kept alive.</param>
     /// <exception cref="ArgumentException">The label or the payload is too long, or the time to live out of range.</exception>
     /// <exception cref="ObjectDisposedException">The node was stopped.</exception>
     public async Task<PutResult> PutAsync(

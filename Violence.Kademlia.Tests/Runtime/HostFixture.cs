@@ -13,10 +13,10 @@ internal sealed class HostFixture : IAsyncDisposable
 {
     private readonly NodeIdentity _identity = new(KeyedHashScheme.Instance, new byte[32]);
 
-    public HostFixture(LogCapture? log = null, string? directory = null, bool hasSeeds = true)
+    public HostFixture(LogCapture? log = null, string? directory = null, bool hasSeeds = true, TimeProvider? time = null)
     {
         Log = log ?? new LogCapture();
-        NodeClock clock = NodeClock.System;
+        NodeClock clock = new(time ?? TimeProvider.System);
         var logger = new BackgroundLogger(Log);
         Engine = new KademliaEngine(
             new EngineConfig { Network = 7 }, _identity, Transport.LocalEndpoint, EntropySource.Seeded(1), clock.Now, clock.Utc);

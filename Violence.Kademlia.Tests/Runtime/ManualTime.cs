@@ -8,7 +8,11 @@ internal sealed class ManualTime : TimeProvider
     // Far from zero, as a clock that counts since the machine started.
     private long _ticks = TimeSpan.TicksPerHour;
 
-    public ManualTimer Timer { get; private set; } = null!;
+    /// <summary>All that were created, in order.</summary>
+    public List<ManualTimer> Timers { get; } = [];
+
+    /// <summary>The first: a loop's.</summary>
+    public ManualTimer Timer => Timers[0];
 
     public TimeSpan UtcOffset { get; set; }
 
@@ -20,8 +24,11 @@ internal sealed class ManualTime : TimeProvider
 
     public void Advance(TimeSpan span) => Interlocked.Add(ref _ticks, span.Ticks);
 
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        Timer = new ManualTimer(() => callback(state));
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        Timers.Add(new ManualTimer(() => callback(state)));
+        return Timers[^1];
+    }
 }
 
 /// <summary>A timer that remembers how it was set and fires by hand.</summary>

@@ -186,6 +186,21 @@ public sealed class NodeHostTests
     }
 
     [Test]
+    public async Task Contacts_are_saved_now_and_then_so_that_a_crash_does_not_lose_them()
+    {
+        using TemporaryDirectory directory = new();
+        ManualTime time = new();
+        await using HostFixture it = new(directory: directory.Path, time: time);
+        Contact contact = new(new NodeId(1, 2, 3), LoopFixture.Stranger);
+        it.Host.Query((engine, now) => engine.Table.Add(contact, now));
+
+        time.Timers[^1].Fire();
+
+        await Eventually.HoldsAsync(
+            "the contact is saved", _ => Task.FromResult(ContactsFile.Load(directory.Path).Contacts), saved => saved.SequenceEqual([contact]));
+    }
+
+    [Test]
     public async Task A_node_that_knows_nobody_keeps_the_contacts_of_the_run_before()
     {
         using TemporaryDirectory directory = new();
