@@ -40,7 +40,7 @@ internal sealed class HostileHolderTests
             Assert.That(get.Found.Select(found => found.Record.Network), Is.All.EqualTo(VirtualNetwork.NetworkId));
             bool mayAddOwn = lie.StartsWith("cursor", StringComparison.Ordinal);
             Assert.That(get.Found.Any(found => liars.Any(liar => liar.Id == found.Record.Owner)), mayAddOwn ? Is.True : Is.False);
-            Assert.That(pages, Is.LessThanOrEqualTo(4_000));
+            Assert.That(pages, Is.LessThanOrEqualTo(lie == "cursor that never ends" && mode == GetMode.All ? 4_000 : 10));
             Assert.That(get.Elapsed, Is.LessThanOrEqualTo(TimeSpan.FromSeconds(10)));
         }
     }
@@ -54,17 +54,18 @@ internal sealed class HostileHolderTests
 
         FoundRecord found = PutGetTests.Get(network, asker).Found.Single();
 
-        Assert.That(found.Holders, Is.InRange(2, 4));
+        Assert.That(found.Holders, Is.EqualTo(3), "the closest three");
         Assert.That(found.HeldFor, Is.LessThan(TimeSpan.FromDays(1)));
     }
 
-    [Test]
-    public void A_stale_claim_beyond_belief_does_not_use_up_the_owners_sequences()
+    [TestCase(ulong.MaxValue)]
+    [TestCase(ulong.MaxValue / 2)]
+    public void A_stale_claim_beyond_belief_does_not_use_up_the_owners_sequences(ulong claim)
     {
         (VirtualNetwork network, VirtualNode owner, List<Stranger> liars) = Surround(honest: 0, liars: 2);
         foreach (Stranger liar in liars)
         {
-            liar.Stores = _ => (StoreStatus.Stale, ulong.MaxValue);
+            liar.Stores = _ => (StoreStatus.Stale, claim);
         }
 
         PutOperation put = PutGetTests.Put(network, owner, "first");

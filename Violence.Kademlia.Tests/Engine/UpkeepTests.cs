@@ -256,18 +256,28 @@ internal sealed class UpkeepTests
     [Test]
     public void The_first_refresh_is_not_put_off_by_an_early_get()
     {
-        VirtualNetwork network = VirtualNetwork.OfSize(23, seed: 813);
+        VirtualNetwork network = VirtualNetwork.OfSize(30, seed: 813);
         VirtualNode node = network.Add(network.Nodes[0]);
-        for (int i = 0; i < 10; i++)
+        for (int i = 0; i < 20; i++)
         {
             network.RunFor(TimeSpan.FromMilliseconds(100));
-            node.Do((engine, now) => engine.Get(Key, GetMode.Closest, null, 10, null, now));
+            node.Do((engine, now) => engine.Get(new RecordKey(network.NewNodeId()), GetMode.Closest, null, 10, null, now));
         }
 
-        network.RunFor(TimeSpan.FromSeconds(15));
+        network.RunFor(TimeSpan.FromMilliseconds(200));
+        HashSet<int> searched = [];
+        var message = new IncomingMessage();
+        network.Observer = (from, _, bytes) =>
+        {
+            MessageReader.Read(bytes, VirtualNetwork.NetworkId, message);
+            if (from == node.Endpoint && message.Header.Kind == MessageKind.FindNode)
+            {
+                searched.Add(node.Engine.Table.BucketIndexOf(message.Target));
+            }
+        };
+        network.RunFor(TimeSpan.FromSeconds(8));
 
-        Assert.That(node.Engine.Table.Count, Is.EqualTo(23));
-        Assert.That(network.Nodes.Count(other => other.Engine.Table.Contains(node.Id)), Is.EqualTo(23));
+        Assert.That(searched, Is.EquivalentTo(Enumerable.Range(0, node.Engine.Table.BucketCount)));
     }
 
     [Test]

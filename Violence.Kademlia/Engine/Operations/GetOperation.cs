@@ -19,16 +19,18 @@ internal sealed class GetOperation : Operation
     private readonly PageWalk _pages;
     private readonly RecordCollector _collector = new();
     private readonly Action<Record>? _onRecord;
+    private readonly int _closestWanted;
+    private int _lost;
 
     /// <param name="key">Under which.</param>
     /// <param name="lookup">A search for the key's position.</param>
-    /// <param name="holdersRead">How many holders are read to their end, where all is wanted.</param>
+    /// <param name="closestWanted">How many of the closest must have answered, and are read to their end where all is wanted.</param>
     /// <param name="mode">How far it goes.</param>
     /// <param name="owner">Only this owner's; null: everybody's.</param>
     /// <param name="limit">Most live records, where all is wanted.</param>
     /// <param name="onRecord">Hears of each record as it is verified.</param>
     public GetOperation(
-        RecordKey key, Lookup lookup, int holdersRead, GetMode mode, NodeId? owner, int limit, Action<Record>? onRecord)
+        RecordKey key, Lookup lookup, int closestWanted, GetMode mode, NodeId? owner, int limit, Action<Record>? onRecord)
     {
         _key = key;
         _mode = mode;
@@ -36,7 +38,8 @@ internal sealed class GetOperation : Operation
         _limit = limit;
         _onRecord = onRecord;
         _find = new FindPhase(this, MessageKind.FindValue, lookup) { Owner = owner };
-        _pages = new PageWalk(this, key.Position, owner, holdersRead);
+        _closestWanted = closestWanted;
+        _pages = new PageWalk(this, key.Position, owner, closestWanted);
     }
 
     public GetStatus Status { get; private set; } = GetStatus.NoPeers;
@@ -62,7 +65,8 @@ internal sealed class GetOperation : Operation
     public override void OnReply(KademliaEngine engine, in OutgoingRequest request, Contact from, IncomingMessage message, Instant now)
     {
         Answers++;
-        bool isHonest = Collect(engine, from.Id, message, now);
+        bool isHonest = Collect(engine, from.Id, message, now) && PageWalk.IsPage(request.Cursor, message);
+        _lost += isHonest ? 0 : 1;
         if (request.Cursor is null)
         {
             _find.OnReply(from.Id, message);
@@ -94,6 +98,7 @@ internal sealed class GetOperation : Operation
         }
         else
         {
+            _lost++;
             _pages.OnFailure(engine, now);
         }
 
@@ -116,10 +121,12 @@ internal sealed class GetOperation : Operation
         }
 
         _find.Pump(engine, now);
-        if (_find.IsComplete && _collector.IsEmpty && _find.TryWiden(engine.Config.Holders))
+
+        // That there is nothing is said only when as many have said so as should have it: the closest may be new, or have
+        // missed it. And liars, and holders that fell silent half-way, are replaced.
+        int wanted = (_collector.IsEmpty ? engine.Config.Holders : _closestWanted) + _lost;
+        if (_find.IsComplete && _find.TryWiden(wanted))
         {
-            // That there is nothing is said only when as many have said so as should have it: the closest may be new, or
-            // have missed it.
             _find.Pump(engine, now);
         }
 

@@ -6,7 +6,7 @@ namespace Violence.Kademlia.Engine.Operations;
 
 /// <summary>
 /// Reads on where a holder has more records than one datagram carries. A few holders are read to the end, side by side;
-/// others that offered more stand by, for when one of those falls silent.
+/// others that offered more stand by, for when one of those falls silent or turns out to lie.
 /// </summary>
 internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, int walksWanted)
 {
@@ -23,14 +23,20 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, i
     /// <summary>Whether nothing more is being read or should be.</summary>
     public bool IsComplete => _walking == 0;
 
+    /// <summary>Whether a page that is said not to be the last brings the reader further.</summary>
+    public static bool IsPage(RecordCursor? from, IncomingMessage page) =>
+        page.Cursor is not { } to
+        || (page.RecordCount > 0
+            && (from is not { } before || RecordPlace.Compare(before.Owner, before.Label, to.Owner, to.Label) < 0));
+
     /// <summary>A holder's reply: to the lookup (its first page) or to a page request of this walk.</summary>
     /// <param name="engine">Sends the next request.</param>
     /// <param name="request">What was asked.</param>
     /// <param name="from">Who answered.</param>
     /// <param name="page">The answer.</param>
     /// <param name="isHonest">
-    /// Whether all records of the page verified. Nothing more is read from a holder that sent others, and another is read in
-    /// its stead.
+    /// Whether all records of the page verified, and <see cref="IsPage"/>. Nothing more is read from a holder that sent others,
+    /// and another is read in its stead.
     /// </param>
     /// <param name="now">When.</param>
     public void OnPage(KademliaEngine engine, in OutgoingRequest request, Contact from, IncomingMessage page, bool isHonest, Instant now)
@@ -41,7 +47,7 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, i
             _walking--;
         }
 
-        if (isHonest && page.RecordCount > 0 && page.Cursor is { } next && IsAdvance(request.Cursor, next))
+        if (isHonest && page.Cursor is { } next)
         {
             if (isWalking || _walking + _walked < walksWanted)
             {
@@ -52,7 +58,7 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, i
                 _standby.Enqueue((from, next));
             }
         }
-        else if (isHonest && page.Cursor is null && (page.RecordCount > 0 || isWalking))
+        else if (isHonest && (page.RecordCount > 0 || isWalking))
         {
             _walked++;
         }
@@ -65,9 +71,6 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, i
         _walking--;
         WakeStandby(engine, now);
     }
-
-    private static bool IsAdvance(RecordCursor? from, RecordCursor to) =>
-        from is not { } before || RecordPlace.Compare(before.Owner, before.Label, to.Owner, to.Label) < 0;
 
     private void WakeStandby(KademliaEngine engine, Instant now)
     {
