@@ -51,8 +51,9 @@ public sealed partial class KademliaNode
             .ConvertAll(held => new HeldRecordInfo(held.Record, now - held.HeldSince, held.Expires - now)));
 
     /// <summary>
-    /// Stops: no operation starts any more, those under way are cancelled, contacts are told goodbye so that they don't wait
-    /// for answers from here. Calling it again is fine.
+    /// Stops: no operation starts any more, those under way end with an <see cref="ObjectDisposedException"/>, contacts are
+    /// told goodbye so that they don't wait for answers from here and are saved if there is a data directory. Calling it again
+    /// is fine: every call completes when the node has stopped.
     /// </summary>
     /// <param name="sayGoodbye">False leaves without a word, as a crash would: for tests.</param>
     /// <param name="cancellationToken">Has no effect on the stop, which takes milliseconds; it is there for symmetry.</param>

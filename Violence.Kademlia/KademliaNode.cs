@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Threading.Channels;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Primitives;
@@ -21,6 +22,8 @@ namespace Violence.Kademlia;
 /// </example>
 public sealed partial class KademliaNode : IAsyncDisposable
 {
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private readonly NodeHost _host;
     private readonly KademliaOptions _options;
 
@@ -37,14 +40,18 @@ public sealed partial class KademliaNode : IAsyncDisposable
     /// <param name="options">How to start.</param>
     /// <param name="cancellationToken">Gives up the start.</param>
     /// <exception cref="KademliaException">
-    /// An option is wrong, the address can't be bound (in use, or not this host's), or the data directory can't be used.
+    /// An option is wrong, the address can't be bound (in use, or not this host's), the data directory can't be used or
+    /// another node uses it, or the identity in it is damaged. The message says which, and what to do.
     /// </exception>
-    public static Task<KademliaNode> StartAsync(KademliaOptions options, CancellationToken cancellationToken = default)
+    /// <exception cref="OperationCanceledException">The start was given up before it began.</exception>
+    public static async Task<KademliaNode> StartAsync(KademliaOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        cancellationToken.ThrowIfCancellationRequested();
         KademliaOptionsValidator.ThrowIfInvalid(options);
-        return Task.FromResult(new KademliaNode(NodeLauncher.Launch(options), options));
+
+        // It reads and writes files: not on the caller's thread.
+        NodeHost host = await Task.Run(() => NodeLauncher.Launch(options), cancellationToken).ConfigureAwait(false);
+        return new KademliaNode(host, options);
     }
 
     /// <summary>
@@ -52,16 +59,18 @@ public sealed partial class KademliaNode : IAsyncDisposable
     /// are tried again with growing pauses, up to a minute. Returns at once when there is nobody to join.
     /// </summary>
     /// <param name="cancellationToken">Stops waiting; the node goes on trying.</param>
+    /// <exception cref="ObjectDisposedException">The node was stopped.</exception>
     public async Task<BootstrapResult> BootstrapAsync(CancellationToken cancellationToken = default)
     {
         JoinOutcome outcome = await _host.Joined.WaitAsync(cancellationToken).ConfigureAwait(false);
         BootstrapStatus status = outcome.IsAlone ? BootstrapStatus.NoSeeds : BootstrapStatus.Joined;
-        return new BootstrapResult(status, _host.Query(static (engine, _) => engine.Table.Count), outcome.Elapsed);
+        return new BootstrapResult(status, _host.QueryRunning(static (engine, _) => engine.Table.Count), outcome.Elapsed);
     }
 
     /// <summary>Finds the nodes closest to a position: the 20 closest that answer, closest first.</summary>
     /// <param name="target">The position.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ObjectDisposedException">The node was stopped.</exception>
     public async Task<FindNodeResult> FindNodeAsync(NodeId target, CancellationToken cancellationToken = default)
     {
         await WaitForJoinAsync(cancellationToken).ConfigureAwait(false);
@@ -75,7 +84,8 @@ public sealed partial class KademliaNode : IAsyncDisposable
     /// <param name="key">The key.</param>
     /// <param name="options">How far to go; null for the defaults.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><see cref="GetOptions.Limit"/> is not 1 to 10,000.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><see cref="GetOptions.Limit"/> is not 1 to 10,000, or the mode unknown.</exception>
+    /// <exception cref="ObjectDisposedException">The node was stopped.</exception>
     public async Task<GetResult> GetAsync(RecordKey key, GetOptions? options = null, CancellationToken cancellationToken = default)
     {
         GetOptions checkedOptions = Check(options);
@@ -90,7 +100,8 @@ public sealed partial class KademliaNode : IAsyncDisposable
     /// <param name="key">The key.</param>
     /// <param name="options">How far to go; null for the defaults.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><see cref="GetOptions.Limit"/> is not 1 to 10,000.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><see cref="GetOptions.Limit"/> is not 1 to 10,000, or the mode unknown.</exception>
+    /// <exception cref="ObjectDisposedException">The node was stopped.</exception>
     public IAsyncEnumerable<Record> StreamAsync(RecordKey key, GetOptions? options = null, CancellationToken cancellationToken = default) =>
         StreamCheckedAsync(key, Check(options), cancellationToken);
 
@@ -98,8 +109,9 @@ public sealed partial class KademliaNode : IAsyncDisposable
     /// <param name="key">The key.</param>
     /// <param name="payload">The content, at most about 800 bytes: the signed record is at most <see cref="Record.MaxSize"/>.</param>
     /// <param name="options">Label, life and whether to keep it alive; null for the defaults.</param>
-    /// <param name="cancellationToken">Stops waiting; a record that is kept alive stays so.</param>
+    /// <param name="cancellationToken">Stops waiting; a record that has been signed by then goes on being kept alive.</param>
     /// <exception cref="ArgumentException">The label or the payload is too long, or the time to live out of range.</exception>
+    /// <exception cref="ObjectDisposedException">The node was stopped.</exception>
     public async Task<PutResult> PutAsync(
         RecordKey key, ReadOnlyMemory<byte> payload, PutOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -116,6 +128,7 @@ public sealed partial class KademliaNode : IAsyncDisposable
     /// <param name="signedRecord">The record.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="ArgumentException">The bytes are not a record.</exception>
+    /// <exception cref="ObjectDisposedException">The node was stopped.</exception>
     public async Task<PutResult> PublishAsync(ReadOnlyMemory<byte> signedRecord, CancellationToken cancellationToken = default)
     {
         if (!RecordCodec.TryParse(signedRecord.Span, out Record? record, out RecordError error))
@@ -132,10 +145,11 @@ public sealed partial class KademliaNode : IAsyncDisposable
     /// <param name="payload">The content, at most about 800 bytes.</param>
     /// <param name="options">Label and life; null for the defaults. <see cref="PutOptions.KeepAlive"/> has no effect.</param>
     /// <exception cref="ArgumentException">The label or the payload is too long, or the time to live out of range.</exception>
+    /// <exception cref="ObjectDisposedException">The node was stopped.</exception>
     public Record Sign(RecordKey key, ReadOnlyMemory<byte> payload, PutOptions? options = null)
     {
         PutOptions put = Check(options, payload.Length);
-        return _host.Query((engine, now) => engine.Sign(key, put.Label, payload.Span, put.TimeToLive, now));
+        return _host.QueryRunning((engine, now) => engine.Sign(key, put.Label, payload.Span, put.TimeToLive, now));
     }
 
     /// <summary>
@@ -145,6 +159,7 @@ public sealed partial class KademliaNode : IAsyncDisposable
     /// <param name="label">The record's label.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="ArgumentException">The label is too long.</exception>
+    /// <exception cref="ObjectDisposedException">The node was stopped.</exception>
     public async Task<PutResult> WithdrawAsync(RecordKey key, string label = "", CancellationToken cancellationToken = default)
     {
         Check(new PutOptions { Label = label }, payloadLength: 0);
@@ -161,23 +176,30 @@ public sealed partial class KademliaNode : IAsyncDisposable
         var records = Channel.CreateUnbounded<Record>(new UnboundedChannelOptions { SingleReader = true });
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<GetResult> get = GetAsync(key, options, record => records.Writer.TryWrite(record), gone.Token);
-        _ = get.ContinueWith(
-            ended => records.Writer.TryComplete(ended.Exception?.InnerException),
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
+        Task ended = CompleteAsync(get, records.Writer);
         try
         {
             await foreach (Record record in records.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 yield return record;
             }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            await get.ConfigureAwait(false);
         }
         finally
         {
             // A reader that has enough ends the get with it.
             await gone.CancelAsync().ConfigureAwait(false);
+            await ended.ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Closes the channel after the last record. How the get ended is its own affair.</summary>
+    private static async Task CompleteAsync(Task get, ChannelWriter<Record> records)
+    {
+        await get.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        records.Complete();
     }
 
     private Task<GetResult> GetAsync(RecordKey key, GetOptions options, Action<Record>? onRecord, CancellationToken cancellationToken) =>
@@ -217,18 +239,15 @@ public sealed partial class KademliaNode : IAsyncDisposable
             throw new ArgumentOutOfRangeException(nameof(options), options.Limit, "GetOptions.Limit is out of range; allowed: 1 to 10,000.");
         }
 
-        return options;
+        return Enum.IsDefined(options.Mode)
+            ? options
+            : throw new ArgumentOutOfRangeException(nameof(options), options.Mode, "GetOptions.Mode is unknown; allowed: Closest, First or All.");
     }
 
     private static PutOptions Check(PutOptions? options, int payloadLength)
     {
         options ??= new PutOptions();
-        int label = System.Text.Encoding.UTF8.GetByteCount(options.Label);
-        if (label > Record.MaxLabelSize)
-        {
-            throw new ArgumentException($"PutOptions.Label has {label} bytes; allowed: at most {Record.MaxLabelSize}.", nameof(options));
-        }
-
+        int label = LengthOf(options.Label);
         if (options.TimeToLive < TimeSpan.FromSeconds(1) || options.TimeToLive > Record.MaxTimeToLive)
         {
             throw new ArgumentException($"PutOptions.TimeToLive is {options.TimeToLive:c}; allowed: 00:00:01 to {Record.MaxTimeToLive:c}.", nameof(options));
@@ -238,5 +257,20 @@ public sealed partial class KademliaNode : IAsyncDisposable
         return payloadLength <= most
             ? options
             : throw new ArgumentException($"The payload has {payloadLength} bytes; allowed with this label: at most {most}.", nameof(options));
+    }
+
+    private static int LengthOf(string? label)
+    {
+        try
+        {
+            int length = StrictUtf8.GetByteCount(label ?? throw new ArgumentException("PutOptions.Label is null; allowed: a text.", nameof(label)));
+            return length <= Record.MaxLabelSize
+                ? length
+                : throw new ArgumentException($"PutOptions.Label has {length} bytes; allowed: at most {Record.MaxLabelSize}.", nameof(label));
+        }
+        catch (EncoderFallbackException e)
+        {
+            throw new ArgumentException("PutOptions.Label is not valid UTF-16: it has half of a surrogate pair.", nameof(label), e);
+        }
     }
 }

@@ -34,8 +34,9 @@ public sealed record KademliaOptions
 
     /// <summary>
     /// Nodes to join through: <c>host:port</c>, <c>192.0.2.1:port</c> or <c>[2001:db8::1]:port</c>. Several are better
-    /// than one: all are tried together, again and again with growing pauses until the node knows others. Empty: this
-    /// node starts a network of its own. Host names are resolved anew at every try. At most 64.
+    /// than one: all are tried together, again and again with growing pauses until the node knows others. Empty, and no
+    /// contacts of an earlier run in <see cref="DataDirectory"/>: this node starts a network of its own. Host names are
+    /// resolved anew at every try. At most 64.
     /// </summary>
     public IReadOnlyList<string> Bootstrap { get; init; } = [];
 
@@ -49,8 +50,8 @@ public sealed record KademliaOptions
     public NodeMode Mode { get; init; } = NodeMode.Server;
 
     /// <summary>
-    /// Where the identity (and the last known contacts) are kept, readable by the owner only; created when missing. Null
-    /// (the default): a new identity at every start, and records of an earlier run can't be changed or withdrawn any more.
+    /// Where the identity and the last known contacts are kept, readable by the owner only; created when missing. One node
+    /// at a time: a second one fails to start. Null (the default): a new identity at every start, and records of an earlier run can't be changed or withdrawn any more.
     /// </summary>
     public string? DataDirectory { get; init; }
 
@@ -85,14 +86,14 @@ public sealed record KademliaOptions
     public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromMinutes(15);
 
     /// <summary>
-    /// How long an operation may take: 100 ms to 5 minutes, default 10 s. What was found or acknowledged by then is the
-    /// result. Lookups usually end within one or two round trips.
+    /// How long an operation may take once it runs: 100 ms to 5 minutes, default 10 s. What was found or acknowledged by
+    /// then is the result. Lookups usually end within one or two round trips.
     /// </summary>
     public TimeSpan OperationTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long an operation that starts before the node knows anybody waits for the bootstrap: zero to 5 minutes,
-    /// default 5 s. After that it runs with what there is and reports <c>NoPeers</c> when there is nobody.
+    /// How long an operation that starts before the node has first known anybody waits for the bootstrap: zero to 5
+    /// minutes, default 5 s. After that it runs with what there is and reports <c>NoPeers</c> when there is nobody.
     /// </summary>
     public TimeSpan JoinPatience { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -32,7 +32,7 @@ internal static class KademliaOptionsValidator
             problems.Add(Problem(nameof(options.Mode), options.Mode, "Server or Client"));
         }
 
-        if (options.DataDirectory is { } directory && string.IsNullOrWhiteSpace(directory))
+        if (options.DataDirectory is { } directory && (string.IsNullOrWhiteSpace(directory) || directory.Contains('\0', StringComparison.Ordinal)))
         {
             problems.Add(Problem(nameof(options.DataDirectory), $"'{directory}'", "a directory's path, or null for none"));
         }

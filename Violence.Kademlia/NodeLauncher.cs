@@ -15,32 +15,62 @@ namespace Violence.Kademlia;
 /// <summary>Turns checked options into a running node.</summary>
 internal static class NodeLauncher
 {
+    /// <exception cref="KademliaException">The address can't be bound, or the data directory not be used.</exception>
     public static NodeHost Launch(KademliaOptions options)
     {
-        ILogger logger = options.LoggerFactory.CreateLogger("Violence.Kademlia");
-        bool ownsIdentity = options.Identity is null;
-        NodeIdentity identity = options.Identity ?? LoadIdentity(options.DataDirectory, logger);
+        // The node outlives its start: timers and threads must not keep the caller's AsyncLocals.
+        using AsyncFlowControl flow = ExecutionContext.SuppressFlow();
+        var logger = new BackgroundLogger(options.LoggerFactory.CreateLogger("Violence.Kademlia"));
+        var counters = new Counters();
+        NodeResources resources = Acquire(options, counters, logger);
         try
         {
-            var counters = new Counters();
-            UdpTransport transport = Bind(options, counters);
+            NodeClock clock = NodeClock.System;
             var engine = new KademliaEngine(
-                Configure(options, transport.Families),
-                identity,
-                transport.LocalEndpoint,
+                Configure(options, resources.Transport.Families),
+                resources.Identity,
+                resources.Transport.LocalEndpoint,
                 EntropySource.System(),
-                SystemClock.Now,
-                SystemClock.Utc,
+                clock.Now,
+                clock.Utc,
                 counters: counters);
             var seeds = new Seeds([.. options.Bootstrap.Select(Parse)], LoadContacts(options.DataDirectory, logger), logger);
-            var host = new NodeHost(transport, engine, identity, ownsIdentity, seeds, options.DataDirectory, logger);
-            logger.Started(identity.Id.ToString(), transport.LocalEndpoint.ToString(), options.Mode.ToString(), options.Network);
+            var host = new NodeHost(resources, engine, seeds, clock, logger);
+            logger.Started(
+                resources.Identity.Id.ToString(), resources.Transport.LocalEndpoint.ToString(), options.Mode.ToString(), options.Network);
             host.Start();
             return host;
         }
-        catch when (ownsIdentity)
+        catch
         {
-            identity.Dispose();
+            resources.Dispose();
+            throw;
+        }
+    }
+
+    private static NodeResources Acquire(KademliaOptions options, Counters counters, ILogger logger)
+    {
+        DataDirectoryLock? directory = null;
+        NodeIdentity? identity = options.Identity;
+        try
+        {
+            directory = options.DataDirectory is null ? null : DataDirectoryLock.Acquire(options.DataDirectory);
+            identity ??= LoadIdentity(options.DataDirectory, logger);
+            return new NodeResources(Bind(options, counters), identity, OwnsIdentity: options.Identity is null, options.DataDirectory, directory);
+        }
+        catch (Exception problem)
+        {
+            directory?.Dispose();
+            if (options.Identity is null)
+            {
+                identity?.Dispose();
+            }
+
+            if (problem is TransportException or IdentityFileException or DataDirectoryException)
+            {
+                throw new KademliaException(problem.Message, problem);
+            }
+
             throw;
         }
     }
@@ -63,18 +93,8 @@ internal static class NodeLauncher
         Storage = new StorageLimits { MaxRecords = options.MaxRecords, MaxBytes = options.MaxRecordBytes },
     };
 
-    private static UdpTransport Bind(KademliaOptions options, Counters counters)
-    {
-        try
-        {
-            var transportOptions = new UdpTransportOptions { MaxDatagram = WireLimits.MaxDatagram };
-            return UdpTransport.Bind(NodeEndpoint.From(options.Listen), transportOptions, counters);
-        }
-        catch (TransportException problem)
-        {
-            throw new KademliaException(problem.Message, problem);
-        }
-    }
+    private static UdpTransport Bind(KademliaOptions options, Counters counters) => UdpTransport.Bind(
+        NodeEndpoint.From(options.Listen), new UdpTransportOptions { MaxDatagram = WireLimits.MaxDatagram }, counters);
 
     private static NodeIdentity LoadIdentity(string? directory, ILogger logger)
     {
@@ -83,27 +103,20 @@ internal static class NodeLauncher
             return NodeIdentity.Create();
         }
 
-        try
+        StoredIdentity stored = IdentityFile.LoadOrCreate(directory, EntropySource.System());
+        NodeIdentity identity = NodeIdentity.FromSeed(stored.Seed);
+        Array.Clear(stored.Seed);
+        if (stored.Created)
         {
-            StoredIdentity stored = IdentityFile.LoadOrCreate(directory, EntropySource.System());
-            NodeIdentity identity = NodeIdentity.FromSeed(stored.Seed);
-            Array.Clear(stored.Seed);
-            if (stored.Created)
-            {
-                logger.IdentityCreated(identity.Fingerprint, directory);
-            }
-
-            if (stored.Access != IdentityFileAccess.OwnerOnly)
-            {
-                logger.IdentityWasExposed(directory, stored.Access.ToString());
-            }
-
-            return identity;
+            logger.IdentityCreated(identity.Fingerprint, directory);
         }
-        catch (IdentityFileException problem)
+
+        if (stored.Access != IdentityFileAccess.OwnerOnly)
         {
-            throw new KademliaException(problem.Message, problem);
+            logger.IdentityWasExposed(directory, stored.Access.ToString());
         }
+
+        return identity;
     }
 
     private static NodeEndpoint[] LoadContacts(string? directory, ILogger logger)

@@ -1,7 +1,4 @@
 using System.Net;
-using Violence.Kademlia.Engine;
-using Violence.Kademlia.Engine.Operations;
-using Violence.Kademlia.Identity;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Wire;
 

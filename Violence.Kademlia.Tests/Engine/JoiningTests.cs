@@ -101,6 +101,21 @@ internal sealed class JoiningTests
     }
 
     [Test]
+    public void The_halves_of_a_network_that_was_cut_in_two_find_together_again()
+    {
+        VirtualNetwork network = VirtualNetwork.OfSize(16, seed: 9);
+        HashSet<NodeEndpoint> half = [.. network.Nodes.Where((_, index) => index % 2 == 0).Select(node => node.Endpoint)];
+        network.IsBlocked = (from, to) => half.Contains(from) != half.Contains(to);
+        network.RunFor(TimeSpan.FromHours(3));
+        Assert.That(network.Nodes.Select(node => node.Engine.Table.Count), Is.All.EqualTo(7), "the halves have forgotten each other");
+
+        network.IsBlocked = static (_, _) => false;
+        network.RunFor(TimeSpan.FromMinutes(35));
+
+        Assert.That(network.Nodes.Select(node => node.Engine.Table.Count), Is.All.EqualTo(15));
+    }
+
+    [Test]
     public void A_node_that_loses_everybody_joins_again_through_its_seeds()
     {
         VirtualNetwork network = VirtualNetwork.OfSize(6, seed: 8);

@@ -1,4 +1,3 @@
-using Violence.Kademlia.Engine;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Identity;
 using Violence.Kademlia.Primitives;

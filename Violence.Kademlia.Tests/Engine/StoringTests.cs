@@ -1,8 +1,6 @@
 using System.Text;
-using Violence.Kademlia.Engine;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Primitives;
-using Violence.Kademlia.Storage;
 using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Tests.Engine;
@@ -117,7 +115,7 @@ internal sealed class StoringTests
         VirtualNetwork network = VirtualNetwork.OfSize(10, seed: 707);
         byte[] bytes = new RecordAuthorOf(network.NewIdentity()).Write(Key, "", 10, network.Utc).Bytes.ToArray();
         bytes[^1] ^= 1;
-        RecordCodec.TryParse(bytes, out Record? forged, out _);
+        Assert.That(RecordCodec.TryParse(bytes, out Record? forged, out _), Is.True);
 
         PutOperation put = network.Run<PutOperation>(network.Nodes[0], (engine, now) => engine.Publish(forged!, now));
 

@@ -125,7 +125,7 @@ internal sealed class Stranger
                     Header(MessageKind.Values, transaction), from, CookieFor(from), contacts, records, more, total, 1_200, out _));
                 break;
             case MessageKind.Store:
-                RecordCodec.TryParse(message.RecordAt(0).Span, out Record? record, out _);
+                Assert.That(RecordCodec.TryParse(message.RecordAt(0).Span, out Record? record, out _), Is.True);
                 (StoreStatus status, ulong sequence) = Stores(record!);
                 Send(from, _writer.Stored(Header(MessageKind.Stored, transaction), from, CookieFor(from), status, sequence, 1_200));
                 break;

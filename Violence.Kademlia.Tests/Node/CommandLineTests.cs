@@ -85,7 +85,7 @@ public sealed class CommandLineTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(run.ExitCode, Is.EqualTo(1));
-            Assert.That(run.Error, Does.Contain($" {taken.Port} ").And.Contain("in use"));
+            Assert.That(run.Error, Does.Contain(taken.ToString()).And.Contain("in use"));
             Assert.That(run.Output, Is.Empty);
         }
     }

@@ -110,17 +110,31 @@ public sealed class ReplacementCacheTests
 
         cache.Put(At(0, 1), proven: true);
 
-        Assert.That(cache.TryTake(out _), Is.False);
+        Assert.That(cache.Count, Is.Zero);
     }
 
-    private static List<Contact> TakeAll(ReplacementCache cache)
+    [Test]
+    public void A_candidate_is_taken_from_its_position_and_what_is_proven_stays_proven([Range(0, 3)] int position)
     {
-        List<Contact> contacts = [];
-        while (cache.TryTake(out Contact contact))
+        Contact[] contacts = [At(0, 2), At(0, 4), At(0, 1), At(0, 3)];
+        ReplacementCache cache = new(4, 2);
+        foreach (Contact contact in contacts)
         {
-            contacts.Add(contact);
+            cache.Put(contact, proven: contact == At(0, 1) || contact == At(0, 3));
         }
 
-        return contacts;
+        Contact taken = cache.TakeAt(position);
+        cache.Put(At(0, 5), proven: false);
+
+        List<Contact> left = [.. contacts.Where((_, index) => index != position)];
+        left.Insert(position < 2 ? 1 : 2, At(0, 5));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(taken, Is.EqualTo(contacts[position]));
+            Assert.That(cache.Contacts.ToArray(), Is.EqualTo(left));
+        }
     }
+
+    /// <summary>The best first.</summary>
+    private static IEnumerable<Contact> TakeAll(ReplacementCache cache) => cache.Contacts.ToArray().Reverse();
 }

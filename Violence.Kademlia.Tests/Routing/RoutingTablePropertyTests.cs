@@ -47,13 +47,15 @@ public sealed class RoutingTablePropertyTests
             {
                 Step step = steps[index].On(table);
                 BucketEntry[] before = table.Entries();
+                (BucketAddResult expected, IReadOnlyList<Contact> mayLeave) = new AdmissionModel(table, Small, step.Contact).Expect();
                 bool hadRoom = table.HasRoomFor(step.Contact, out Contact? toProbe);
                 BucketAddResult? added = Apply(table, step, Second(index + 1), out bool removed);
 
                 TableInvariants.Check(table, Small);
-                CheckDepartures(table, step, before, added, removed);
+                CheckDepartures(table, step, before, mayLeave, removed);
                 if (added is { } result)
                 {
+                    TableInvariants.Require(result == expected, $"{expected} was right, not {result}");
                     bool isIn = result is BucketAddResult.Added or BucketAddResult.Moved or BucketAddResult.Refreshed;
                     bool isTaken = before.Any(entry => entry.Contact.Endpoint == step.Contact.Endpoint) && step.Contact.Id != Self;
                     TableInvariants.Require(hadRoom == (isIn || isTaken), "HasRoomFor tells what Add will do");
@@ -123,23 +125,27 @@ public sealed class RoutingTablePropertyTests
         return null;
     }
 
-    private static void CheckDepartures(RoutingTable table, Step step, BucketEntry[] before, BucketAddResult? added, bool removed)
+    private static void CheckDepartures(
+        RoutingTable table, Step step, BucketEntry[] before, IReadOnlyList<Contact> mayLeave, bool removed)
     {
-        Contact[] closest = table.Closest(Self, Small.K);
         BucketEntry[] gone = [.. before.Where(entry => !table.Contains(entry.Contact.Id))];
-        TableInvariants.Require(gone.Length <= (added is null ? (removed ? 1 : 0) : 2), "at most one leaves, and one its endpoint");
+        int displaced = gone.Count(entry => entry.Contact.Endpoint != step.Contact.Endpoint);
+        TableInvariants.Require(
+            step.Act == Act.Add ? displaced == Math.Min(1, mayLeave.Count) : gone.Length == (removed ? 1 : 0),
+            "one leaves at most, and one its endpoint");
         foreach (BucketEntry entry in gone)
         {
             bool mayGo = step.Act switch
             {
                 Act.Remove => entry.Contact == step.Contact,
                 Act.Fail => entry.Contact == step.Contact && entry.Failures + 1 >= Small.FailuresToRemove,
-                Act.Add => entry.Contact.Endpoint == step.Contact.Endpoint
-                    || (added == BucketAddResult.Added && (!entry.IsReliable || (closest.Length == Small.K
-                        && Self.DistanceTo(entry.Contact.Id) > Self.DistanceTo(closest[^1].Id)))),
+                Act.Add => entry.Contact.Endpoint == step.Contact.Endpoint || mayLeave.Contains(entry.Contact),
                 _ => false,
             };
             TableInvariants.Require(mayGo, $"{entry.Contact} should not have left by {step.Act}");
+            TableInvariants.Require(
+                step.Act != Act.Add || !entry.IsReliable || entry.Contact.Endpoint == step.Contact.Endpoint || IsWaiting(table, entry.Contact),
+                "who gives way while it answers is a candidate from now on");
         }
     }
 
@@ -152,19 +158,23 @@ public sealed class RoutingTablePropertyTests
                 int closer = table.Entries().Count(other =>
                     other.IsReliable && Self.DistanceTo(other.Contact.Id) < Self.DistanceTo(contact.Id));
                 TableInvariants.Require(!present && closer >= Small.K, "one of the K closest is never refused");
-                TableInvariants.Require(table.Replacements(table.BucketIndexOf(contact.Id)).Contains(contact), "it waits");
+                TableInvariants.Require(IsWaiting(table, contact), "it waits");
                 break;
             case BucketAddResult.OwnId:
                 TableInvariants.Require(contact.Id == Self && !present, "self is no contact");
                 break;
             case BucketAddResult.QuotaExceeded:
                 TableInvariants.Require(entry.Contact != contact, "refused");
+                TableInvariants.Require(present || IsWaiting(table, contact), "it waits, or stays where it was");
                 break;
             default:
                 TableInvariants.Require(entry.Contact == contact && entry.IsReliable, "it is in, at this endpoint");
                 break;
         }
     }
+
+    private static bool IsWaiting(RoutingTable table, Contact contact) =>
+        table.Replacements(table.BucketIndexOf(contact.Id)).Contains(contact);
 
     private readonly record struct Step(Act Act, Contact Contact, int Pick)
     {

@@ -33,7 +33,6 @@ internal static class TableInvariants
         Require(
             table.Closest(Self, entries.Length + 1, onlyReliable: false).ToHashSet().SetEquals(entries.Select(entry => entry.Contact)),
             "a walk meets all");
-        Require(Exceeding(entries, limits.SubnetContactsPerTable) == 0, "the table keeps its quotas");
         Require(buckets[^1].Count < limits.K, "a full last bucket splits");
 
         int start = 0;
@@ -51,7 +50,6 @@ internal static class TableInvariants
         Require(bucket.Depth == index && bucket.Capacity == limits.CapacityAt(index), "buckets stand at their depth");
         Require(entries.All(entry => IsCovered(entry.Contact.Id)), "each contact is in the bucket its prefix says");
         Require(bucket.Count <= bucket.Capacity + limits.K, "no bucket exceeds its capacity and K");
-        Require(Exceeding(entries, limits.SubnetContactsPerBucket) == 0, "the buckets keep their quotas");
         Require(bucket.Failing == entries.Count(entry => !entry.IsReliable), "failing contacts are counted");
         Require(entries.All(entry => entry.Failures < limits.FailuresToForget), "the dead are forgotten");
         Require(entries.Zip(entries.Skip(1)).All(pair => pair.First.LastSeen <= pair.Second.LastSeen), "least recently seen first");
@@ -61,13 +59,10 @@ internal static class TableInvariants
         Require(waiting.All(contact => IsCovered(contact.Id) && !table.Contains(contact.Id)), "who waits is not in, but belongs here");
         Require(waiting.DistinctBy(contact => contact.Id).Count() == waiting.Length, "an id waits once");
         Require(waiting.DistinctBy(contact => contact.Endpoint).Count() == waiting.Length, "an endpoint waits once");
-        Require(ExceedingContacts(waiting, limits.SubnetContactsPerBucket) == 0, "no network fills the replacements");
+        Require(
+            waiting.Where(contact => !contact.Endpoint.IsPrivate)
+                .GroupBy(contact => contact.Endpoint.NetworkPrefix)
+                .All(network => network.Count() <= limits.SubnetContactsPerBucket),
+            "no network fills the replacements");
     }
-
-    private static int Exceeding(BucketEntry[] entries, int quota) => ExceedingContacts(entries.Select(entry => entry.Contact), quota);
-
-    private static int ExceedingContacts(IEnumerable<Contact> contacts, int quota) =>
-        contacts.Where(contact => !contact.Endpoint.IsPrivate)
-            .GroupBy(contact => contact.Endpoint.NetworkPrefix)
-            .Count(network => network.Count() > quota);
 }

@@ -40,4 +40,7 @@ internal static partial class KademliaLog
 
     [LoggerMessage(12, LogLevel.Warning, "The contacts could not be saved: {Problem}")]
     public static partial void ContactsNotSaved(this ILogger logger, string problem);
+
+    [LoggerMessage(13, LogLevel.Warning, "None of the {Count} seed addresses can be reached: the socket speaks {Families} only")]
+    public static partial void SeedsOutOfReach(this ILogger logger, int count, string families);
 }

@@ -17,14 +17,17 @@ internal enum JoinState
 
 /// <summary>
 /// When to ask for seeds and try to join: at once, then with pauses that double, for as long as the node knows too few
-/// others. It never gives up: an operator may start the bootstrap node last.
+/// others. It never gives up: an operator may start the bootstrap node last. A node that has joined asks its seeds again
+/// now and then: the halves of a network that was cut in two for long have forgotten each other, and only the seeds they
+/// have in common bring them together.
 /// </summary>
-internal sealed class JoinSchedule(TimeSpan pauseMin, TimeSpan pauseMax, Instant start)
+internal sealed class JoinSchedule(TimeSpan pauseMin, TimeSpan pauseMax, TimeSpan reunionInterval, Instant start)
 {
     /// <summary>With fewer contacts than this the seeds are asked again: they may know the rest of a split network.</summary>
     private const int ContactsWanted = 3;
 
     private TimeSpan _pause = TimeSpan.Zero;
+    private Instant _lastTry = start;
     private bool _isWished;
 
     public JoinState State { get; private set; } = JoinState.Joining;
@@ -39,7 +42,7 @@ internal sealed class JoinSchedule(TimeSpan pauseMin, TimeSpan pauseMax, Instant
             return;
         }
 
-        _isWished = State != JoinState.Joined || contacts < ContactsWanted;
+        _isWished = State != JoinState.Joined || contacts < ContactsWanted || now - _lastTry >= reunionInterval;
         NextTry = now + pauseMax;
     }
 
@@ -55,6 +58,7 @@ internal sealed class JoinSchedule(TimeSpan pauseMin, TimeSpan pauseMax, Instant
         TimeSpan doubled = _pause * 2;
         _pause = doubled < pauseMin ? pauseMin : doubled > pauseMax ? pauseMax : doubled;
         NextTry = now + entropy.Jitter(_pause, 0.2);
+        _lastTry = now;
     }
 
     public void OnNobodyToAsk(Instant now)

@@ -74,7 +74,7 @@ internal sealed partial class KademliaEngine
         // A node that has just joined knows its neighbours and little else: the first refresh of all buckets comes early
         // (the paper, section 2.3), a moment later so that the join itself has the first word.
         _refresh = new RefreshSchedule(Table, config.RefreshInterval, now - config.RefreshInterval + entropy.Jitter(config.FirstRefresh, 0.5));
-        _join = new JoinSchedule(config.JoinPauseMin, config.JoinPauseMax, now);
+        _join = new JoinSchedule(config.JoinPauseMin, config.JoinPauseMax, config.RefreshInterval, now);
         _nextProbe = now + config.SilenceBeforeProbe;
     }
 

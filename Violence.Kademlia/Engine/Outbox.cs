@@ -52,7 +52,7 @@ internal sealed class Outbox
     {
         Count = 0;
         _used = 0;
-        if (_bytes.Length > 64 * 1_024)
+        if (_bytes.Length > 4 * 1_024)
         {
             _bytes = [];
             _entries = [];

@@ -32,6 +32,11 @@ internal sealed class Bucket(int depth, RoutingLimits limits, EntryPool pool)
 
     public int Reliable => Count - Failing;
 
+    /// <summary>
+    /// Who gives way here for diversity's sake, and the state of the table in which it found that out: worthless in any other.
+    /// </summary>
+    public (int Slot, long State) Crowded { get; set; } = (EntryPool.None, -1);
+
     /// <summary>Adds an entry as the most recently seen.</summary>
     public void Append(int slot)
     {

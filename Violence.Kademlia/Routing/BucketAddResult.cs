@@ -15,7 +15,10 @@ internal enum BucketAddResult : byte
     /// <summary>Its bucket is full of contacts that still answer; it waits as a candidate.</summary>
     Full,
 
-    /// <summary>Too many contacts stand in its network already.</summary>
+    /// <summary>
+    /// Its bucket is full, and its network has its share of the bucket or the table already, so that nobody gives way to it; it
+    /// waits as a candidate. A contact of the table that would have moved into such a network stays where it was.
+    /// </summary>
     QuotaExceeded,
 
     /// <summary>It carries the node's own id.</summary>

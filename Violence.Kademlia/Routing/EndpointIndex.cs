@@ -2,12 +2,8 @@ using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Routing;
 
-/// <summary>
-/// Finds entries by endpoint, and those of one public network: a hash table of slots (open addressing, at most half full).
-/// Where a quota bounds how many contacts a network has, the network alone is hashed, so that its contacts lie on one
-/// probe sequence and need no counters of their own.
-/// </summary>
-internal sealed class EndpointIndex(EntryPool pool, bool bySubnet)
+/// <summary>Finds entries by endpoint: a hash table of slots (open addressing, at most half full).</summary>
+internal sealed class EndpointIndex(EntryPool pool)
 {
     // Slot + 1; 0 is an empty cell.
     private int[] _cells = new int[16];
@@ -26,31 +22,6 @@ internal sealed class EndpointIndex(EntryPool pool, bool bySubnet)
         }
 
         return EntryPool.None;
-    }
-
-    /// <summary>
-    /// The next slot whose entry stands in the same network as <paramref name="endpoint"/>, a public address.
-    /// <paramref name="cursor"/> is 0 at first.
-    /// </summary>
-    public bool TryNextInSubnet(NodeEndpoint endpoint, ref int cursor, out int slot)
-    {
-        int home = Home(endpoint);
-        while (true)
-        {
-            int content = _cells[(home + cursor) & (_cells.Length - 1)];
-            if (content == 0)
-            {
-                slot = EntryPool.None;
-                return false;
-            }
-
-            cursor++;
-            slot = content - 1;
-            if (pool[slot].Contact.Endpoint.NetworkPrefix == endpoint.NetworkPrefix)
-            {
-                return true;
-            }
-        }
     }
 
     /// <summary>Takes a slot in whose endpoint is not here yet.</summary>
@@ -109,9 +80,6 @@ internal sealed class EndpointIndex(EntryPool pool, bool bySubnet)
 
     private int Following(int cell) => (cell + 1) & (_cells.Length - 1);
 
-    private int Home(NodeEndpoint endpoint)
-    {
-        ulong key = bySubnet && !endpoint.IsPrivate ? endpoint.NetworkPrefix : (uint)endpoint.GetHashCode();
-        return (int)(key * 0x9E37_79B9_7F4A_7C15 >> 32) & (_cells.Length - 1);
-    }
+    private int Home(NodeEndpoint endpoint) =>
+        (int)((uint)endpoint.GetHashCode() * 0x9E37_79B9_7F4A_7C15 >> 32) & (_cells.Length - 1);
 }

@@ -6,7 +6,8 @@ namespace Violence.Kademlia.Routing;
 /// Candidates for the places of one bucket (the paper's section 4.1), at most a fixed number. In the array first those that
 /// were only heard of, then those that proved themselves once, each from the oldest news to the latest: the first is given
 /// up for a newcomer, the last is the best. What was only heard of never displaces what proved itself, so lies told by others
-/// only compete with each other.
+/// only compete with each other. A network over its share here only displaces its own, for in this place there is always
+/// competition.
 /// </summary>
 internal sealed class ReplacementCache(int capacity, int perSubnet)
 {
@@ -85,18 +86,12 @@ internal sealed class ReplacementCache(int capacity, int perSubnet)
         }
     }
 
-    /// <summary>Takes out the best candidate.</summary>
-    public bool TryTake(out Contact contact)
+    /// <summary>Takes out the candidate at a position in <see cref="Contacts"/>.</summary>
+    public Contact TakeAt(int index)
     {
-        if (Count == 0)
-        {
-            contact = default;
-            return false;
-        }
-
-        contact = _contacts[Count - 1];
-        RemoveAt(Count - 1);
-        return true;
+        Contact contact = _contacts[index];
+        RemoveAt(index);
+        return contact;
     }
 
     /// <summary>Hands over those that share more than <paramref name="depth"/> bits with <paramref name="self"/>.</summary>

@@ -27,13 +27,16 @@ internal sealed record RoutingLimits
     /// <summary>How many candidates wait behind each bucket.</summary>
     public int ReplacementsPerBucket { get; init; } = 16;
 
-    /// <summary>How many contacts of one bucket may stand in one public network (/24 or /48); the candidates behind it likewise.</summary>
+    /// <summary>
+    /// How many contacts of one bucket may stand in one public network (/24 or /48) where others want the places; what is free
+    /// anybody may have. Of the candidates behind a bucket never more.
+    /// </summary>
     public int SubnetContactsPerBucket { get; init; } = 3;
 
-    /// <summary>How many contacts of the table may stand in one public network (/24 or /48).</summary>
+    /// <summary>How many contacts of the table may stand in one public network, likewise in buckets that are full.</summary>
     public int SubnetContactsPerTable { get; init; } = 10;
 
-    /// <summary>After so many failures in a row a contact gives way to any candidate or newcomer, and not before.</summary>
+    /// <summary>After so many failures in a row a contact gives way to any candidate or newcomer whose network is under its quota.</summary>
     public int FailuresToRemove { get; init; } = 2;
 
     /// <summary>

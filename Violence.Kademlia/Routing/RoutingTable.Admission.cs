@@ -41,7 +41,7 @@ internal sealed partial class RoutingTable
 
                 Insert(proven, now);
                 break;
-            case BucketAddResult.Full:
+            case BucketAddResult.Full or BucketAddResult.QuotaExceeded when known == EntryPool.None:
                 BucketOf(proven.Id).Replacements.Put(proven, proven: true);
                 break;
             default:
@@ -96,8 +96,9 @@ internal sealed partial class RoutingTable
         for (int index = _buckets.Count - 1; index >= 0; index--)
         {
             Bucket bucket = _buckets[index];
-            if (bucket.Count < bucket.Capacity && bucket.Replacements.TryTake(out candidate))
+            if (bucket.Count < bucket.Capacity && bucket.Replacements.Count > 0)
             {
+                candidate = bucket.Replacements.TakeAt(BestCandidate(bucket, EntryPool.None, out _));
                 return true;
             }
         }
@@ -111,22 +112,30 @@ internal sealed partial class RoutingTable
     {
         displaced = EntryPool.None;
         Bucket bucket = BucketOf(contact.Id);
-        if (ExceedsQuota(contact, known))
-        {
-            return BucketAddResult.QuotaExceeded;
-        }
-
+        bool hasRoom = bucket.Count < bucket.Capacity;
         if (known != EntryPool.None)
         {
-            return BucketAddResult.Moved;
+            // Else places won from many networks could all be moved into one.
+            bool mayMove = hasRoom || AreInOneNetwork(_pool[known].Contact, contact) || !IsOverQuota(contact, known);
+            return mayMove ? BucketAddResult.Moved : BucketAddResult.QuotaExceeded;
         }
 
-        if (bucket.Count < bucket.Capacity)
+        if (hasRoom)
         {
             return BucketAddResult.Added;
         }
 
+        if (IsOverQuota(contact, EntryPool.None))
+        {
+            return BucketAddResult.QuotaExceeded;
+        }
+
         displaced = bucket.FirstStale();
+        if (displaced == EntryPool.None)
+        {
+            displaced = NewestOfCrowd(bucket);
+        }
+
         if (displaced != EntryPool.None)
         {
             return BucketAddResult.Added;
@@ -143,29 +152,6 @@ internal sealed partial class RoutingTable
         }
 
         return BucketAddResult.Added;
-    }
-
-    private bool ExceedsQuota(Contact contact, int known)
-    {
-        if (contact.Endpoint.IsPrivate || _limits.SubnetContactsPerTable == int.MaxValue)
-        {
-            return false;
-        }
-
-        int bucket = BucketIndexOf(contact.Id);
-        int inBucket = 0;
-        int inTable = 0;
-        int cursor = 0;
-        while (_endpoints.TryNextInSubnet(contact.Endpoint, ref cursor, out int slot))
-        {
-            if (slot != known)
-            {
-                inTable++;
-                inBucket += BucketIndexOf(_pool[slot].Contact.Id) == bucket ? 1 : 0;
-            }
-        }
-
-        return inTable >= _limits.SubnetContactsPerTable || inBucket >= _limits.SubnetContactsPerBucket;
     }
 
     /// <summary>
@@ -230,13 +216,10 @@ internal sealed partial class RoutingTable
 
     private void Move(int slot, NodeEndpoint endpoint, Instant now)
     {
-        NodeEndpoint before = _pool[slot].Contact.Endpoint;
-        OrderOf(before).Remove(slot);
-        _endpoints.Remove(slot);
+        Unindex(slot);
         NodeId id = _pool[slot].Contact.Id;
         _pool[slot].Contact = new Contact(id, endpoint);
-        OrderOf(endpoint).Insert(slot);
-        _endpoints.Add(slot);
+        Index(slot);
         Bucket bucket = BucketOf(id);
         bucket.Replacements.Supersede(new Contact(id, endpoint));
         bucket.Seen(slot, now);

@@ -6,8 +6,9 @@ namespace Violence.Kademlia.Routing;
 /// The nodes this node knows first-hand (the paper's section 2.4). The tree is a list of buckets: bucket i holds the contacts
 /// that share exactly i leading bits with the own id, the last one all that share more, and only that one splits, as soon as
 /// it holds K. Invariants: an id and an endpoint occur once; a bucket never holds more than its capacity, and K more where they
-/// are among the K closest to the own id; no public network exceeds its quota; a contact that answers never gives way to a
-/// newcomer, save where K more than the capacity are in a bucket already and the newcomer is one of the K closest.
+/// are among the K closest to the own id; a contact whose public network is over its quota gets in where there is room, and nowhere
+/// else; a contact that answers never gives way to a newcomer, save where its network is over its quota and the newcomer's is
+/// not, and where K more than the capacity are in a bucket already and the newcomer is one of the K closest.
 /// </summary>
 internal sealed partial class RoutingTable
 {
@@ -20,6 +21,12 @@ internal sealed partial class RoutingTable
     private readonly IdOrder _ipv4;
     private readonly IdOrder _ipv6;
 
+    // Only contacts that quotas concern.
+    private readonly NetworkOrder _networks;
+
+    // Counts the comings and goings: what was found out about the contacts of a bucket holds as long as this stays the same.
+    private long _state;
+
     /// <exception cref="ArgumentOutOfRangeException">A limit is below what a table can work with.</exception>
     public RoutingTable(NodeId self, RoutingLimits limits)
     {
@@ -29,9 +36,10 @@ internal sealed partial class RoutingTable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limits.FailuresToForget, byte.MaxValue, nameof(limits));
         Self = self;
         _limits = limits;
-        _endpoints = new EndpointIndex(_pool, bySubnet: limits.SubnetContactsPerTable < int.MaxValue);
+        _endpoints = new EndpointIndex(_pool);
         _ipv4 = new IdOrder(_pool);
         _ipv6 = new IdOrder(_pool);
+        _networks = new NetworkOrder(_pool);
         _buckets.Add(new Bucket(0, limits, _pool));
     }
 
@@ -60,7 +68,8 @@ internal sealed partial class RoutingTable
 
     /// <summary>
     /// A request was not answered in time. A contact goes only after several failures in a row: after a few when a candidate
-    /// waits for its place, else it is kept a while longer, so that a node whose own network is down keeps its table.
+    /// waits for its place whose network is not over its quota, else it is kept a while longer, so that a node whose own network
+    /// is down keeps its table.
     /// </summary>
     /// <param name="id">Who was asked.</param>
     /// <param name="endpoint">Where it was asked.</param>
@@ -88,13 +97,15 @@ internal sealed partial class RoutingTable
             return false;
         }
 
-        if (bucket.Replacements.TryTake(out Contact candidate))
-        {
-            replacement = candidate;
-        }
-        else if (_pool[slot].Failures < _limits.FailuresToForget)
+        int candidate = BestCandidate(bucket, slot, out bool isOverQuota);
+        if (isOverQuota && _pool[slot].Failures < _limits.FailuresToForget)
         {
             return false;
+        }
+
+        if (candidate >= 0 && (!isOverQuota || bucket.Count <= bucket.Capacity))
+        {
+            replacement = bucket.Replacements.TakeAt(candidate);
         }
 
         RemoveSlot(slot);
@@ -134,8 +145,7 @@ internal sealed partial class RoutingTable
     private void Insert(Contact contact, Instant now)
     {
         int slot = _pool.Rent(contact, now);
-        OrderOf(contact.Endpoint).Insert(slot);
-        _endpoints.Add(slot);
+        Index(slot);
         Bucket bucket = BucketOf(contact.Id);
         bucket.Append(slot);
         bucket.Replacements.Supersede(contact);
@@ -150,10 +160,33 @@ internal sealed partial class RoutingTable
 
     private void RemoveSlot(int slot)
     {
-        Contact contact = _pool[slot].Contact;
-        BucketOf(contact.Id).Unlink(slot);
-        OrderOf(contact.Endpoint).Remove(slot);
-        _endpoints.Remove(slot);
+        BucketOf(_pool[slot].Contact.Id).Unlink(slot);
+        Unindex(slot);
         _pool.Return(slot);
+    }
+
+    private void Index(int slot)
+    {
+        _state++;
+        NodeEndpoint endpoint = _pool[slot].Contact.Endpoint;
+        OrderOf(endpoint).Insert(slot);
+        _endpoints.Add(slot);
+        if (HasQuota(endpoint))
+        {
+            _networks.Insert(slot);
+        }
+    }
+
+    /// <summary>Takes an entry out of all orders, while it still holds the contact it was put in with.</summary>
+    private void Unindex(int slot)
+    {
+        _state++;
+        NodeEndpoint endpoint = _pool[slot].Contact.Endpoint;
+        OrderOf(endpoint).Remove(slot);
+        _endpoints.Remove(slot);
+        if (HasQuota(endpoint))
+        {
+            _networks.Remove(slot);
+        }
     }
 }

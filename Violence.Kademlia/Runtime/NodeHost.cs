@@ -1,11 +1,9 @@
-using Microsoft.Extensions.Logging;
 using Violence.Kademlia.Diagnostics;
 using Violence.Kademlia.Engine;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Identity;
 using Violence.Kademlia.Persistence;
 using Violence.Kademlia.Primitives;
-using Violence.Kademlia.Transport;
 
 namespace Violence.Kademlia.Runtime;
 
@@ -21,41 +19,58 @@ internal readonly record struct JoinOutcome(bool IsAlone, TimeSpan Elapsed);
 /// </summary>
 internal sealed class NodeHost : IAsyncDisposable
 {
-    private readonly IDatagramTransport _transport;
+    /// <summary>A crash loses no more than what was learned since.</summary>
+    private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long the stop waits for a logger that is slow.</summary>
+    private static readonly TimeSpan LogPatience = TimeSpan.FromSeconds(1);
+
+    private readonly NodeResources _resources;
     private readonly KademliaEngine _engine;
     private readonly NodeLoop _loop;
     private readonly Seeds _seeds;
-    private readonly ILogger _logger;
-    private readonly string? _directory;
-    private readonly bool _ownsIdentity;
-    private readonly Instant _startedAt = SystemClock.Now;
+    private readonly NodeClock _clock;
+    private readonly BackgroundLogger _logger;
+    private readonly Instant _startedAt;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource<JoinOutcome> _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _isStopping;
 
-    public NodeHost(
-        IDatagramTransport transport, KademliaEngine engine, NodeIdentity identity, bool ownsIdentity, Seeds seeds, string? directory, ILogger logger)
+    public NodeHost(NodeResources resources, KademliaEngine engine, Seeds seeds, NodeClock clock, BackgroundLogger logger)
     {
-        _transport = transport;
+        _resources = resources;
         _engine = engine;
-        Identity = identity;
-        _ownsIdentity = ownsIdentity;
         _seeds = seeds;
-        _directory = directory;
+        _clock = clock;
         _logger = logger;
-        LocalEndpoint = transport.LocalEndpoint;
-        _loop = new NodeLoop(engine, transport, logger, OnSeedsWanted, OnJoinChanged);
+        _startedAt = clock.Now;
+        LocalEndpoint = resources.Transport.LocalEndpoint;
+        _loop = new NodeLoop(engine, resources.Transport, clock, logger, OnSeedsWanted, OnJoinChanged);
     }
 
-    public NodeIdentity Identity { get; }
+    public NodeIdentity Identity => _resources.Identity;
 
     public NodeEndpoint LocalEndpoint { get; }
 
-    /// <summary>Completes when the node first found the network, or that there is none to join.</summary>
+    /// <summary>Completes when the node first found the network, or that there is none to join; fails when it stops before.</summary>
     public Task<JoinOutcome> Joined => _joined.Task;
 
-    public void Start() => _loop.Start();
+    /// <summary>When this throws the caller disposes of the resources.</summary>
+    public void Start()
+    {
+        try
+        {
+            _loop.Start();
+        }
+        catch
+        {
+            _loop.Dispose();
+            throw;
+        }
+
+        _ = _resources.Directory is null ? Task.CompletedTask : SaveContactsNowAndThenAsync(_resources.Directory);
+    }
 
     /// <summary>Runs an operation to its end.</summary>
     /// <exception cref="ObjectDisposedException">The node has stopped, or stops before the operation ends.</exception>
@@ -67,147 +82,193 @@ internal sealed class NodeHost : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         var completion = new TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         OperationId id = default;
-        Post((engine, now) =>
+        _loop.Post((engine, now) =>
         {
+            if (_loop.IsStopped || completion.Task.IsCompleted)
+            {
+                completion.TrySetException(Stopped());
+                return;
+            }
+
             try
             {
                 id = begin(engine, now);
-                _loop.Await(id, operation => completion.TrySetResult(conclude((TOperation)operation)));
             }
             catch (Exception fault)
             {
                 completion.TrySetException(fault);
                 throw;
             }
+
+            _loop.Await(id, operation => Conclude(completion, conclude, (TOperation?)operation));
         });
-        using CancellationTokenRegistration stop = _stopping.Token.UnsafeRegister(
-            static (waiting, _) => ((TaskCompletionSource<TResult>)waiting!).TrySetException(Stopped()), completion);
-        using CancellationTokenRegistration cancel = cancellationToken.CanBeCanceled
-            ? cancellationToken.UnsafeRegister((_, token) => Cancel(completion, () => id, token), null)
-            : default;
+        using CancellationTokenRegistration cancel = cancellationToken.UnsafeRegister(
+            (_, token) => Cancel(completion, () => id, token), null);
         return await completion.Task.ConfigureAwait(false);
     }
 
     /// <summary>Reads something from the engine. After the stop it is as it was at the end.</summary>
     public TResult Query<TResult>(Func<KademliaEngine, Instant, TResult> read)
     {
-        using var done = new ManualResetEventSlim();
-        TResult? result = default;
-        Exception? fault = null;
-        void Read(KademliaEngine engine, Instant now)
+        var answer = new TaskCompletionSource<TResult>();
+        _loop.Post((engine, now) =>
         {
             try
             {
-                result = read(engine, now);
+                answer.SetResult(read(engine, now));
             }
-            catch (Exception thrown)
+            catch (Exception fault)
             {
-                fault = thrown;
+                answer.SetException(fault);
             }
+        });
 
-            done.Set();
-        }
-
-        try
-        {
-            _loop.Post(Read);
-            done.Wait(_stopping.Token);
-        }
-        catch (Exception ended) when (ended is ObjectDisposedException or OperationCanceledException)
-        {
-            // Nobody drives the engine any more once the stop is complete; until then it is still being driven.
-            _stopped.Task.Wait(CancellationToken.None);
-            lock (_engine)
-            {
-                Read(_engine, SystemClock.Now);
-            }
-        }
-
-        return fault is null ? result! : throw fault;
+        // Most often the command has run right here. Otherwise somebody else is at it and gets to it within milliseconds;
+        // should that be a pool that is busy, then waiting for a task is what makes it add a thread.
+        return answer.Task.GetAwaiter().GetResult();
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync(sayGoodbye: true).ConfigureAwait(false);
-        _stopping.Dispose();
-    }
+    /// <summary>As <see cref="Query"/>, for what only a running node can do.</summary>
+    /// <exception cref="ObjectDisposedException">The node has stopped.</exception>
+    public TResult QueryRunning<TResult>(Func<KademliaEngine, Instant, TResult> read) =>
+        Query((engine, now) => _loop.IsStopped ? throw Stopped() : read(engine, now));
 
+    public ValueTask DisposeAsync() => new(StopAsync(sayGoodbye: true));
+
+    /// <summary>Completes when the node has stopped, whoever stopped it.</summary>
     public Task StopAsync(bool sayGoodbye)
     {
-        if (Interlocked.Exchange(ref _isStopping, 1) != 0)
+        if (Interlocked.Exchange(ref _isStopping, 1) == 0)
         {
-            return _stopped.Task;
+            _ = CloseAsync(sayGoodbye);
         }
 
-        var ended = new TaskCompletionSource<List<Contact>>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _loop.Post((engine, now) =>
+        return _stopped.Task;
+    }
+
+    private static ObjectDisposedException Stopped() => new(nameof(KademliaNode), "The node was stopped.");
+
+    private static void Conclude<TOperation, TResult>(
+        TaskCompletionSource<TResult> completion, Func<TOperation, TResult> conclude, TOperation? ended)
+        where TOperation : Operation
+    {
+        try
         {
-            if (sayGoodbye)
+            if (ended is null)
             {
-                engine.SayGoodbye(now);
+                completion.TrySetException(Stopped());
             }
-
-            _loop.Stop();
-            ended.TrySetResult([.. engine.Contacts()]);
-        });
-        return CloseAsync(ended.Task);
-    }
-
-    private static ObjectDisposedException Stopped() => new("KademliaNode", "The node was stopped.");
-
-    private async Task CloseAsync(Task<List<Contact>> ended)
-    {
-        List<Contact> contacts = await ended.ConfigureAwait(false);
-        await _stopping.CancelAsync().ConfigureAwait(false);
-        _loop.Dispose();
-        _transport.Dispose();
-        _joined.TrySetException(Stopped());
-        _ = _joined.Task.Exception;
-        if (_directory is not null && contacts.Count > 0
-            && !ContactsFile.TrySave(_directory, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(contacts), out string problem))
-        {
-            _logger.ContactsNotSaved(problem);
+            else
+            {
+                completion.TrySetResult(conclude(ended));
+            }
         }
-
-        if (_ownsIdentity)
+        catch (Exception fault)
         {
-            Identity.Dispose();
+            completion.TrySetException(fault);
+            throw;
         }
-
-        _logger.Stopped(Identity.Id.ToString());
-        _stopped.TrySetResult();
-    }
-
-    private void Post(Action<KademliaEngine, Instant> command)
-    {
-        if (Volatile.Read(ref _isStopping) != 0)
-        {
-            throw Stopped();
-        }
-
-        _loop.Post(command);
     }
 
     private void Cancel<TResult>(TaskCompletionSource<TResult> completion, Func<OperationId> id, CancellationToken token)
     {
-        if (completion.TrySetCanceled(token) && Volatile.Read(ref _isStopping) == 0)
+        if (completion.TrySetCanceled(token))
         {
             _loop.Post((engine, now) =>
             {
-                _loop.Forget(id());
-                engine.Cancel(id(), now);
+                if (_loop.Forget(id()))
+                {
+                    engine.Cancel(id(), now);
+                }
             });
+        }
+    }
+
+    private async Task CloseAsync(bool sayGoodbye)
+    {
+        try
+        {
+            Contact[] contacts = await EndLoopAsync(sayGoodbye).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await _stopping.CancelAsync().ConfigureAwait(false);
+            if (_joined.TrySetException(Stopped()))
+            {
+                // Seen to here, whether anybody waited for it or not.
+                _ = _joined.Task.Exception;
+            }
+
+            _resources.Transport.Dispose();
+            if (_resources.Directory is not null)
+            {
+                SaveContacts(_resources.Directory, contacts);
+            }
+
+            _logger.Stopped(Identity.Id.ToString());
+            await _logger.FlushAsync().WaitAsync(LogPatience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            _resources.Dispose();
+            _stopped.TrySetResult();
+        }
+    }
+
+    private Task<Contact[]> EndLoopAsync(bool sayGoodbye)
+    {
+        var ended = new TaskCompletionSource<Contact[]>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _loop.Post((engine, now) =>
+        {
+            Contact[] contacts = [];
+            try
+            {
+                contacts = engine.Contacts();
+                if (sayGoodbye)
+                {
+                    engine.SayGoodbye(now);
+                }
+            }
+            finally
+            {
+                _loop.Stop();
+                ended.TrySetResult(contacts);
+            }
+        });
+        return ended.Task;
+    }
+
+    private async Task SaveContactsNowAndThenAsync(string directory)
+    {
+        using PeriodicTimer timer = _clock.Every(SaveInterval);
+        using CancellationTokenRegistration stop = _stopping.Token.UnsafeRegister(static ticks => ((PeriodicTimer)ticks!).Dispose(), timer);
+        while (await timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            SaveContacts(directory, Query(static (engine, _) => engine.Contacts()));
+        }
+    }
+
+    private void SaveContacts(string directory, Contact[] contacts)
+    {
+        if (contacts.Length > 0 && !ContactsFile.TrySave(directory, contacts, out string problem))
+        {
+            _logger.ContactsNotSaved(problem);
         }
     }
 
     private void OnSeedsWanted() => _ = Task.Run(async () =>
     {
         List<NodeEndpoint> endpoints = await _seeds.ResolveAsync(_stopping.Token).ConfigureAwait(false);
-        if (Volatile.Read(ref _isStopping) == 0)
+        _logger.Joining(endpoints.Count);
+        if (endpoints.Count > 0 && !endpoints.Exists(seed => _resources.Transport.Families.Includes(seed)))
         {
-            _logger.Joining(endpoints.Count);
-            _loop.Post((engine, now) => engine.Join(endpoints, _seeds.HasAny, now));
+            _logger.SeedsOutOfReach(endpoints.Count, _resources.Transport.Families.ToString());
         }
+
+        _loop.Post((engine, now) =>
+        {
+            if (!_loop.IsStopped)
+            {
+                engine.Join(endpoints, _seeds.HasAny, now);
+            }
+        });
     });
 
     private void OnJoinChanged(JoinState state)
@@ -225,6 +286,6 @@ internal sealed class NodeHost : IAsyncDisposable
                 return;
         }
 
-        _joined.TrySetResult(new JoinOutcome(state == JoinState.Alone, SystemClock.Now - _startedAt));
+        _joined.TrySetResult(new JoinOutcome(state == JoinState.Alone, _clock.Now - _startedAt));
     }
 }

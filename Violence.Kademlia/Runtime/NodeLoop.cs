@@ -14,6 +14,10 @@ namespace Violence.Kademlia.Runtime;
 /// otherwise leaves the work to who is at it. So the engine has one driver at a time without a lock, and a request is
 /// answered on the thread that received it, without a hop to another.
 /// </summary>
+/// <remarks>
+/// What is not thread-safe below belongs to the driver; it passes from one to the next with <see cref="_state"/>. After the stop
+/// nothing but commands runs, so that what the engine was at the end can still be read.
+/// </remarks>
 internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
 {
     private const int Idle = 0;
@@ -25,35 +29,45 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
 
     private static readonly TimeSpan UtcInterval = TimeSpan.FromSeconds(10);
 
+    /// <summary>What is due after a fault would be due again at once, and the node would do nothing else.</summary>
+    private static readonly TimeSpan PauseAfterFault = TimeSpan.FromMilliseconds(250);
+
     private readonly KademliaEngine _engine;
     private readonly IDatagramTransport _transport;
+    private readonly NodeClock _clock;
     private readonly ILogger _logger;
     private readonly ConcurrentQueue<Action<KademliaEngine, Instant>> _commands = new();
-    private readonly Dictionary<OperationId, Action<Operation>> _callers = [];
-    private readonly Timer _timer;
+    private readonly Dictionary<OperationId, Action<Operation?>> _callers = [];
+    private readonly ITimer _timer;
     private readonly Action _seedsWanted;
     private readonly Action<JoinState> _joinChanged;
     private JoinState _joinState = JoinState.Joining;
     private Instant _timerAt = Instant.Never;
-    private volatile bool _hasTimerFired;
+    private Instant _pausedUntil;
     private Instant _nextUtc;
+    private volatile bool _hasTimerFired;
     private int _state;
-    private volatile bool _isStopped;
 
     /// <param name="engine">The engine; nobody else touches it from now on.</param>
     /// <param name="transport">Where datagrams come from and go to.</param>
-    /// <param name="logger">Where faults are told.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="logger">Where faults are told; must return at once.</param>
     /// <param name="seedsWanted">Called on the loop when the engine wishes for seeds; must return at once.</param>
     /// <param name="joinChanged">Called on the loop when the node found or lost the network; must return at once.</param>
-    public NodeLoop(KademliaEngine engine, IDatagramTransport transport, ILogger logger, Action seedsWanted, Action<JoinState> joinChanged)
+    public NodeLoop(
+        KademliaEngine engine, IDatagramTransport transport, NodeClock clock, ILogger logger, Action seedsWanted, Action<JoinState> joinChanged)
     {
         _engine = engine;
         _transport = transport;
+        _clock = clock;
         _logger = logger;
         _seedsWanted = seedsWanted;
         _joinChanged = joinChanged;
-        _timer = new Timer(static loop => ((NodeLoop)loop!).OnTimer(), this, Timeout.Infinite, Timeout.Infinite);
+        _timer = clock.CreateTimer(OnTimer);
     }
+
+    /// <summary>To be asked from a command: whether <see cref="Stop"/> was called.</summary>
+    public bool IsStopped { get; private set; }
 
     public void Start()
     {
@@ -61,37 +75,43 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
         Wake();
     }
 
-    /// <summary>Has <paramref name="command"/> run on the engine: at once on this thread, or by whoever is at it.</summary>
-    /// <exception cref="ObjectDisposedException">The loop has stopped.</exception>
+    /// <summary>
+    /// Has <paramref name="command"/> run on the engine: at once on this thread, or by whoever is at it. Every command runs
+    /// once, in the order they were posted, also after the stop.
+    /// </summary>
     public void Post(Action<KademliaEngine, Instant> command)
     {
-        ObjectDisposedException.ThrowIf(_isStopped, typeof(KademliaEngine));
         _commands.Enqueue(command);
         Wake();
     }
 
-    /// <summary>Must be called from a command: <paramref name="caller"/> hears when the operation has ended.</summary>
-    public void Await(OperationId operation, Action<Operation> caller) => _callers.Add(operation, caller);
+    /// <summary>
+    /// Must be called from a command: <paramref name="caller"/> hears when the operation has ended, or with null that the loop has stopped.
+    /// </summary>
+    public void Await(OperationId operation, Action<Operation?> caller) => _callers.Add(operation, caller);
 
     /// <summary>Must be called from a command: nobody waits for the operation any more.</summary>
     public bool Forget(OperationId operation) => _callers.Remove(operation);
 
     /// <summary>
-    /// Must be called from a command: nothing runs after the current step. Callers who still wait hear nothing more from here.
+    /// Must be called from a command: sends what is to be sent, tells those who wait, and from then on runs commands only.
     /// </summary>
     public void Stop()
     {
         Flush();
-        _isStopped = true;
+        Report();
+        IsStopped = true;
+        _timer.Dispose();
+        foreach (Action<Operation?> caller in _callers.Values)
+        {
+            caller(null);
+        }
+
         _callers.Clear();
-        _commands.Clear();
     }
 
-    public void Dispose()
-    {
-        _isStopped = true;
-        _timer.Dispose();
-    }
+    /// <summary>For a loop that was never started; a <see cref="Stop"/> does the same.</summary>
+    public void Dispose() => _timer.Dispose();
 
     /// <inheritdoc/>
     void IThreadPoolWorkItem.Execute() => Run();
@@ -113,16 +133,14 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
 
     private void Run()
     {
+        int left = StepsMax;
         do
         {
-            Volatile.Write(ref _state, Running);
-            if (_isStopped)
-            {
-                // Stays "running" for good: nobody enters any more.
-                return;
-            }
-
-            if (!Step())
+            // Who calls writes first and sets the state then; who runs sets the state first and reads then. It takes a full
+            // fence on both sides: with a plain write here a read could come before it, and a call be overwritten unseen.
+            Interlocked.Exchange(ref _state, Running);
+            Turn(ref left);
+            if (left <= 0)
             {
                 ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
                 return;
@@ -131,55 +149,75 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
         while (Interlocked.CompareExchange(ref _state, Idle, Running) != Running);
     }
 
-    /// <returns>False when there is more to do than one thread should do in one go.</returns>
-    private bool Step()
+    /// <summary>Commands and datagrams by turns, so that neither can hold up the other; then what is due.</summary>
+    private void Turn(ref int left)
     {
-        int left = StepsMax;
-        while (left-- > 0 && !_isStopped && _commands.TryDequeue(out Action<KademliaEngine, Instant>? command))
+        while (left-- > 0 && (RunCommand() | Receive()))
         {
-            Guard(static (engine, act, at) => act(engine, at), command, SystemClock.Now);
         }
 
-        while (left-- > 0 && !_isStopped && _transport.TryRead(out Datagram datagram))
+        if (IsStopped)
         {
-            Guard(static (engine, received, at) => engine.Receive(received.Source, received.Payload, at), datagram, SystemClock.Now);
+            return;
         }
 
-        if (_isStopped)
+        Instant now = _clock.Now;
+        if (Due <= now && !Guard(static (engine, _, at) => engine.Advance(at), this))
         {
-            return true;
+            _pausedUntil = now + PauseAfterFault;
         }
 
-        Instant now = SystemClock.Now;
-        if (_engine.NextDeadline <= now)
-        {
-            ReadUtc(now);
-            Guard(static (engine, _, at) => engine.Advance(at), this, now);
-        }
-
-        Report();
-        SetTimer(now);
-        return left > 0;
+        Guard(static (_, loop, _) => loop.Report(), this);
+        SetTimer();
     }
+
+    private bool RunCommand()
+    {
+        if (!_commands.TryDequeue(out Action<KademliaEngine, Instant>? command))
+        {
+            return false;
+        }
+
+        Guard(static (engine, act, now) => act(engine, now), command);
+        return true;
+    }
+
+    private bool Receive()
+    {
+        if (IsStopped || !_transport.TryRead(out Datagram datagram))
+        {
+            return false;
+        }
+
+        Guard(static (engine, received, now) => engine.Receive(received.Source, received.Payload, now), datagram);
+        return true;
+    }
+
+    private Instant Due => Instant.Max(_engine.NextDeadline, _pausedUntil);
 
     /// <summary>
     /// One step of the engine, and what it wants sent. A fault in it is a bug, but one that a stranger's datagram may have
     /// found: it is told, and the node lives on.
     /// </summary>
-    private void Guard<TArgument>(Action<KademliaEngine, TArgument, Instant> step, TArgument argument, Instant now)
+    private bool Guard<TArgument>(Action<KademliaEngine, TArgument, Instant> step, TArgument argument)
     {
+        bool isFine = true;
         try
         {
+            Instant now = _clock.Now;
+            ReadUtc(now);
             step(_engine, argument, now);
         }
 #pragma warning disable CA1031 // Whatever it is: see above.
         catch (Exception fault)
 #pragma warning restore CA1031
         {
+            isFine = false;
             _logger.EngineFault(fault);
         }
 
         Flush();
+        return isFine;
     }
 
     private void Flush()
@@ -198,7 +236,7 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
     {
         while (_engine.TryTakeFinished(out Operation? operation))
         {
-            if (_callers.Remove(operation.Id, out Action<Operation>? caller))
+            if (_callers.Remove(operation.Id, out Action<Operation?>? caller))
             {
                 caller(operation);
             }
@@ -220,7 +258,7 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
     /// Moves the timer only forward to an earlier deadline; one that has become later is found out when it fires. Most
     /// deadlines are time-outs that never come true, and setting a timer costs more than such a vain call now and then.
     /// </summary>
-    private void SetTimer(Instant now)
+    private void SetTimer()
     {
         if (_hasTimerFired)
         {
@@ -229,22 +267,22 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
             _timerAt = Instant.Never;
         }
 
-        Instant next = _engine.NextDeadline;
+        Instant next = Due;
         if (_timerAt <= next && _timerAt != Instant.Never)
         {
             return;
         }
 
         _timerAt = next;
-        double wait = Math.Ceiling(Math.Max(0, (next - now).TotalMilliseconds));
-        _timer.Change((long)Math.Min(wait, int.MaxValue), Timeout.Infinite);
+        double wait = Math.Ceiling(Math.Max(0, (next - _clock.Now).TotalMilliseconds));
+        _timer.Change(TimeSpan.FromMilliseconds(Math.Min(wait, int.MaxValue)), Timeout.InfiniteTimeSpan);
     }
 
     private void ReadUtc(Instant now)
     {
         if (now >= _nextUtc)
         {
-            _engine.SetUtc(now, SystemClock.Utc);
+            _engine.SetUtc(now, _clock.Utc);
             _nextUtc = now + UtcInterval;
         }
     }

@@ -12,7 +12,8 @@ namespace Violence.Kademlia.Runtime;
 /// </summary>
 internal sealed class Seeds(IReadOnlyList<SeedAddress> named, IReadOnlyList<NodeEndpoint> remembered, ILogger logger)
 {
-    private static readonly TimeSpan ResolvePatience = TimeSpan.FromSeconds(5);
+    /// <summary>Shorter than the default join patience: a name server that is dead must not hold up seeds that are alive.</summary>
+    private static readonly TimeSpan ResolvePatience = TimeSpan.FromSeconds(2);
 
     public bool HasAny => named.Count > 0 || remembered.Count > 0;
 

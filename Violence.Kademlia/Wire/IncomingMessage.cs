@@ -1,3 +1,4 @@
+using System.Text;
 using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Wire;
@@ -13,6 +14,9 @@ internal sealed class IncomingMessage
     private readonly Slice[] _records = new Slice[WireLimits.MaxRecords];
     private ReadOnlyMemory<byte> _datagram;
     private Slice _publicKey;
+    private RecordCursor? _cursor;
+    private NodeId? _cursorOwner;
+    private Slice _cursorLabel;
     private Slice _signature;
 
     public MessageHeader Header { get; internal set; }
@@ -42,7 +46,7 @@ internal sealed class IncomingMessage
     public NodeId? Owner { get; internal set; }
 
     /// <summary>FIND_VALUE: continue after this record. VALUES: more follow after this one.</summary>
-    public RecordCursor? Cursor { get; internal set; }
+    public RecordCursor? Cursor => _cursor ??= ReadCursor();
 
     /// <summary>PONG: whether it answers a challenge.</summary>
     public bool HasProof => _publicKey.Length != 0;
@@ -93,7 +97,8 @@ internal sealed class IncomingMessage
         Target = default;
         Families = AddressFamilies.None;
         Owner = null;
-        Cursor = null;
+        _cursor = null;
+        _cursorOwner = null;
         Status = default;
         Sequence = 0;
         ContactCount = 0;
@@ -107,6 +112,12 @@ internal sealed class IncomingMessage
         Cookie = cookie;
     }
 
+    internal void SetCursor(NodeId owner, int labelStart, int labelLength)
+    {
+        _cursorOwner = owner;
+        _cursorLabel = new Slice(labelStart, labelLength, 0);
+    }
+
     internal void SetProof(int publicKeyStart, int signatureStart)
     {
         _publicKey = new Slice(publicKeyStart, WireLimits.PublicKeySize, 0);
@@ -116,6 +127,11 @@ internal sealed class IncomingMessage
     internal void Add(Contact contact) => _contacts[ContactCount++] = contact;
 
     internal void AddRecord(int start, int length, uint held) => _records[RecordCount++] = new Slice(start, length, held);
+
+    /// <summary>The label becomes a text only when somebody asks for it: most who decode a page read no further.</summary>
+    private RecordCursor? ReadCursor() => _cursorOwner is { } owner
+        ? new RecordCursor(owner, Encoding.UTF8.GetString(_datagram.Span.Slice(_cursorLabel.Start, _cursorLabel.Length)))
+        : null;
 
     private readonly record struct Slice(int Start, int Length, uint Held);
 }

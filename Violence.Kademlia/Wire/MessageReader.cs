@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Wire;
@@ -182,14 +181,13 @@ internal static class MessageReader
 
         if (!reader.TryReadArray(2, out int extra)
             || !TryReadId(ref reader, out NodeId owner)
-            || !reader.TryReadText(Record.MaxLabelSize, out ReadOnlySpan<byte> label)
-            || !reader.TrySkip(extra))
+            || !reader.TryReadText(Record.MaxLabelSize, out ReadOnlySpan<byte> label))
         {
             return false;
         }
 
-        into.Cursor = new RecordCursor(owner, Encoding.UTF8.GetString(label));
-        return true;
+        into.SetCursor(owner, reader.Position - label.Length, label.Length);
+        return reader.TrySkip(extra);
     }
 
     private static bool TryReadProof(ref FieldReader reader, IncomingMessage into)

@@ -20,7 +20,6 @@ internal sealed class GetOperation : Operation
     private readonly RecordCollector _collector = new();
     private readonly Action<Record>? _onRecord;
     private readonly int _closestWanted;
-    private int _answers;
     private int _lost;
 
     /// <param name="key">Under which.</param>
@@ -47,6 +46,9 @@ internal sealed class GetOperation : Operation
 
     public IReadOnlyList<FoundRecord> Found { get; private set; } = [];
 
+    /// <summary>Replies it received.</summary>
+    public int Answers { get; private set; }
+
     public override int Hops => _find.Hops;
 
     public override void Start(KademliaEngine engine, Instant now)
@@ -62,7 +64,7 @@ internal sealed class GetOperation : Operation
 
     public override void OnReply(KademliaEngine engine, in OutgoingRequest request, Contact from, IncomingMessage message, Instant now)
     {
-        _answers++;
+        Answers++;
         bool isHonest = Collect(engine, from.Id, message, now) && PageWalk.IsPage(request.Cursor, message);
         _lost += isHonest ? 0 : 1;
         if (request.Cursor is null)
@@ -209,7 +211,7 @@ internal sealed class GetOperation : Operation
         {
             Status = GetStatus.Withdrawn;
         }
-        else if (_answers > 0)
+        else if (Answers > 0)
         {
             Status = GetStatus.NotFound;
         }

@@ -10,6 +10,7 @@ namespace Violence.Kademlia.Engine.Operations;
 internal sealed class RecordCollector
 {
     private readonly Dictionary<RecordCursor, Claim> _claims = [];
+    private readonly HashSet<NodeId> _holders = [];
 
     /// <summary>Winning records that are not tombstones.</summary>
     public int Live { get; private set; }
@@ -26,6 +27,7 @@ internal sealed class RecordCollector
     /// <returns>Whether it is news: the first of its owner and label, or a winner over the one before.</returns>
     public bool Add(Record record, NodeId holder, uint heldSeconds)
     {
+        _holders.Add(holder);
         var place = new RecordCursor(record.Owner, record.Label);
         if (!_claims.TryGetValue(place, out Claim? claim))
         {
@@ -55,7 +57,7 @@ internal sealed class RecordCollector
         {
             if (!claim.Winner.IsTombstone)
             {
-                found.Add(new FoundRecord(claim.Winner, claim.Holders, claim.MedianHeld()));
+                found.Add(new FoundRecord(claim.Winner, claim.Holders, claim.MedianHeld(_holders.Count)));
             }
         }
 
@@ -84,12 +86,20 @@ internal sealed class RecordCollector
             }
         }
 
-        /// <summary>The lower median: one holder that lies about the time moves it by one place only.</summary>
-        public TimeSpan MedianHeld()
+        /// <summary>
+        /// The lower median over all who hold anything under the key; those who don't hold this have held it for no time. So
+        /// one that lies moves it by one place only, and a claim that it alone knows of counts for nothing.
+        /// </summary>
+        public TimeSpan MedianHeld(int holders)
         {
-            uint[] seconds = [.. _held.Select(static said => said.Seconds)];
+            var seconds = new uint[holders];
+            for (int i = 0; i < _held.Count; i++)
+            {
+                seconds[i] = _held[i].Seconds;
+            }
+
             Array.Sort(seconds);
-            return TimeSpan.FromSeconds(seconds[(seconds.Length - 1) / 2]);
+            return TimeSpan.FromSeconds(seconds[(holders - 1) / 2]);
         }
     }
 }

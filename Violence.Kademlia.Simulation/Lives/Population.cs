@@ -1,0 +1,88 @@
+using Violence.Kademlia.Engine;
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Simulation.Lives;
+
+/// <summary>Who lives in a simulated network: brings nodes up, and lets them come and go.</summary>
+internal sealed class Population(Simulator simulator, EngineConfig config)
+{
+    private static readonly TimeSpan JoinPause = TimeSpan.FromMilliseconds(20);
+
+    private readonly List<SimulatedNode> _up = [];
+    private readonly Dictionary<SimulatedNode, int> _places = [];
+
+    /// <summary>Nodes that run now, in no meaningful but a repeatable order.</summary>
+    public IReadOnlyList<SimulatedNode> Up => _up;
+
+    /// <summary>Adds nodes one after the other, each joining through a random one that is up.</summary>
+    public void Grow(int nodes, TimeSpan? pause = null)
+    {
+        for (int i = 0; i < nodes; i++)
+        {
+            Join(simulator.Create(config));
+            simulator.RunFor(pause ?? JoinPause);
+        }
+    }
+
+    /// <summary>Starts a node through up to three random ones that are up.</summary>
+    public void Join(SimulatedNode node)
+    {
+        var seeds = new List<NodeEndpoint>();
+        for (int i = 0; i < 3 && _up.Count > 0; i++)
+        {
+            seeds.Add(Random().Endpoint);
+        }
+
+        node.Start([.. seeds.Distinct()]);
+        _places[node] = _up.Count;
+        _up.Add(node);
+    }
+
+    /// <summary>Takes a node down with a goodbye.</summary>
+    public void Stop(SimulatedNode node)
+    {
+        node.SayGoodbye();
+        Crash(node);
+    }
+
+    /// <summary>Takes a node down without a word.</summary>
+    public void Crash(SimulatedNode node)
+    {
+        node.Crash();
+        if (_places.Remove(node, out int place))
+        {
+            SimulatedNode last = _up[^1];
+            _up.RemoveAt(_up.Count - 1);
+            if (last != node)
+            {
+                _up[place] = last;
+                _places[last] = place;
+            }
+        }
+    }
+
+    public SimulatedNode Random() => _up[simulator.Entropy.NextInt32(_up.Count)];
+
+    /// <summary>
+    /// From now on nodes live for as long as <paramref name="sessions"/> says, and for each that leaves a new one comes; those
+    /// that <paramref name="stays"/> holds for stay for good.
+    /// </summary>
+    public void Churn(SessionLengths sessions, Func<SimulatedNode, bool> stays)
+    {
+        foreach (SimulatedNode node in _up.ToArray())
+        {
+            if (!stays(node))
+            {
+                LeaveAfter(node, sessions);
+            }
+        }
+    }
+
+    private void LeaveAfter(SimulatedNode node, SessionLengths sessions) => simulator.After(sessions.Draw(simulator.Entropy), () =>
+    {
+        Crash(node);
+        SimulatedNode successor = simulator.Create(config);
+        Join(successor);
+        LeaveAfter(successor, sessions);
+    });
+}

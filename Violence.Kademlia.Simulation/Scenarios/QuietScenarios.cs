@@ -1,0 +1,66 @@
+namespace Violence.Kademlia.Simulation.Scenarios;
+
+/// <summary>Nobody comes or goes, nothing is lost but one datagram in a hundred.</summary>
+internal sealed class StaticScenario : Scenario
+{
+    public const double UsualLoss = 0.01;
+
+    public override string Name => "static";
+
+    public override string Explanation => "Nobody comes or goes; 1 % of datagrams are lost.";
+
+    public override void Play(ScenarioRun run)
+    {
+        run.Simulator.Faults.Loss = UsualLoss;
+        run.Settle();
+        run.MeasureUpkeep(TimeSpan.FromMinutes(15));
+        run.Workload.PutMany(run.Options.Records);
+        for (int i = 0; i < run.Options.Lookups; i++)
+        {
+            run.Workload.GetOne();
+        }
+    }
+}
+
+/// <summary>A fifth of the nodes vanishes; the others' tables are full of them when the lookups begin.</summary>
+internal sealed class DeadEntriesScenario : Scenario
+{
+    private const double DeadShare = 0.2;
+
+    public override string Name => "dead-entries";
+
+    public override string Explanation => "20 % of table entries are dead when the lookups begin; owners are up.";
+
+    public override void Play(ScenarioRun run)
+    {
+        run.Simulator.Faults.Loss = StaticScenario.UsualLoss;
+        run.Settle();
+        run.Workload.PutMany(run.Options.Records);
+        MassCrashScenario.Crash(run, DeadShare);
+
+        // Spread over many askers within a second: none has learned of the dead by another lookup of its own.
+        run.Workload.GetDuring(TimeSpan.FromSeconds(1), run.Options.Lookups);
+    }
+}
+
+/// <summary>A network that loses, repeats and reorders datagrams.</summary>
+internal sealed class LossScenario : Scenario
+{
+    public override string Name => "loss";
+
+    public override string Explanation => "20 % of datagrams are lost, 5 % arrive twice, all are late by up to 200 ms.";
+
+    public override void Play(ScenarioRun run)
+    {
+        run.Simulator.Faults.Loss = 0.2;
+        run.Simulator.Faults.Duplication = 0.05;
+        run.Simulator.Faults.Reordering = TimeSpan.FromMilliseconds(200);
+        run.Settle();
+        run.MeasureUpkeep(TimeSpan.FromMinutes(15));
+        run.Workload.PutMany(run.Options.Records);
+        for (int i = 0; i < run.Options.Lookups; i++)
+        {
+            run.Workload.GetOne();
+        }
+    }
+}

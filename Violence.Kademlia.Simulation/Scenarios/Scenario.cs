@@ -1,0 +1,27 @@
+namespace Violence.Kademlia.Simulation.Scenarios;
+
+/// <summary>A story that a simulated network lives through.</summary>
+internal abstract class Scenario
+{
+    public abstract string Name { get; }
+
+    /// <summary>One sentence on what happens.</summary>
+    public abstract string Explanation { get; }
+
+    /// <summary>All scenarios, in the order they are listed.</summary>
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        new StaticScenario(),
+        new DeadEntriesScenario(),
+        new ChurnScenario(isWeibull: false),
+        new ChurnScenario(isWeibull: true),
+        new LossScenario(),
+        new MassCrashScenario(),
+        new PartitionScenario(),
+        new JoinStormScenario(),
+        new RollingRestartScenario(),
+        new SoakScenario(),
+    ];
+
+    public abstract void Play(ScenarioRun run);
+}

@@ -1,0 +1,163 @@
+using Violence.Kademlia.Engine;
+using Violence.Kademlia.Engine.Operations;
+using Violence.Kademlia.Identity;
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Simulation;
+
+/// <summary>
+/// One node: the real engine, driven as the node's loop drives it. It can crash, be paused, and come back with or without what
+/// it knew.
+/// </summary>
+internal sealed class SimulatedNode
+{
+    private readonly Simulator _simulator;
+    private readonly EngineConfig _config;
+    private readonly Dictionary<OperationId, Action<Operation>> _callers = [];
+    private IReadOnlyList<NodeEndpoint> _seeds = [];
+    private KademliaEngine? _engine;
+    private Instant _alarm = Instant.Never;
+
+    public SimulatedNode(Simulator simulator, int number, EngineConfig config, NodeIdentity identity, NodeEndpoint endpoint, TimeSpan clockError)
+    {
+        _simulator = simulator;
+        _config = config;
+        Number = number;
+        Identity = identity;
+        Endpoint = endpoint;
+        ClockError = clockError;
+    }
+
+    /// <summary>Its number in the simulation, from 0.</summary>
+    public int Number { get; }
+
+    public NodeIdentity Identity { get; }
+
+    public NodeId Id => Identity.Id;
+
+    public NodeEndpoint Endpoint { get; }
+
+    /// <summary>By how much its wall clock is ahead of the true time.</summary>
+    public TimeSpan ClockError { get; }
+
+    /// <summary>Whether nobody reaches it who was not sent something first, as behind a home router.</summary>
+    public bool IsBehindNat { get; init; }
+
+    public bool IsRunning { get; private set; }
+
+    public Instant StartedAt { get; private set; }
+
+    /// <summary>Its datagrams wait until then; <see cref="Instant.Never"/> in the past when it is not paused.</summary>
+    public Instant PausedUntil { get; set; } = new(long.MinValue);
+
+    /// <summary>The engine of the present life.</summary>
+    public KademliaEngine Engine => _engine ?? throw new InvalidOperationException($"Node {Number} does not run.");
+
+    public Contact Contact => new(Id, Endpoint);
+
+    /// <summary>Begins a life: an empty table and store, joining through these.</summary>
+    public void Start(params IReadOnlyList<NodeEndpoint> seeds)
+    {
+        _seeds = seeds;
+        _engine = new KademliaEngine(
+            _config,
+            Identity,
+            Endpoint,
+            EntropySource.Seeded(_simulator.Entropy.NextUInt64()),
+            _simulator.Now,
+            _simulator.Utc + ClockError,
+            _simulator.Scratch);
+        _alarm = Instant.Never;
+        _callers.Clear();
+        IsRunning = true;
+        StartedAt = _simulator.Now;
+        Step(static (engine, now) => engine.Advance(now));
+    }
+
+    /// <summary>Ends this life without a word.</summary>
+    public void Crash()
+    {
+        IsRunning = false;
+
+        // Networks with churn bury many nodes: their memory is let go.
+        _engine = null;
+    }
+
+    public void SayGoodbye() => Step(static (engine, now) => engine.SayGoodbye(now));
+
+    /// <summary>Starts an operation; <paramref name="ended"/> hears of its end, unless the node crashes before.</summary>
+    public void Run<TOperation>(Func<KademliaEngine, Instant, OperationId> begin, Action<TOperation> ended)
+        where TOperation : Operation =>
+        Step((engine, now) => _callers.Add(begin(engine, now), operation => ended((TOperation)operation)));
+
+    public void Step(Action<KademliaEngine, Instant> step)
+    {
+        if (!IsRunning)
+        {
+            return;
+        }
+
+        step(Engine, _simulator.Now);
+        EndStep();
+    }
+
+    public void Receive(NodeEndpoint from, ReadOnlyMemory<byte> datagram)
+    {
+        Engine.Receive(from, datagram, _simulator.Now);
+        EndStep();
+    }
+
+    /// <summary>An alarm of the simulator: the engine is called when it is really due, for alarms are not taken back.</summary>
+    public void OnAlarm()
+    {
+        if (!IsRunning || _alarm > _simulator.Now)
+        {
+            return;
+        }
+
+        _alarm = Instant.Never;
+        if (Engine.NextDeadline <= _simulator.Now)
+        {
+            Engine.Advance(_simulator.Now);
+        }
+
+        EndStep();
+    }
+
+    private void EndStep()
+    {
+        Flush();
+        while (Engine.TryTakeFinished(out Operation? operation))
+        {
+            if (_callers.Remove(operation.Id, out Action<Operation>? ended))
+            {
+                ended(operation);
+            }
+        }
+
+        if (Engine.TakeSeedsWanted())
+        {
+            Engine.Join(_seeds, _seeds.Count > 0, _simulator.Now);
+            Flush();
+        }
+
+        Instant next = Engine.NextDeadline;
+        if (next < _alarm)
+        {
+            _alarm = next;
+            _simulator.SetAlarm(this, next);
+        }
+    }
+
+    private void Flush()
+    {
+        Outbox outbox = Engine.Outbox;
+        for (int i = 0; i < outbox.Count; i++)
+        {
+            ReadOnlyMemory<byte> datagram = outbox.Read(i, out NodeEndpoint to);
+            _simulator.Send(this, to, datagram.Span);
+        }
+
+        outbox.Clear();
+    }
+}

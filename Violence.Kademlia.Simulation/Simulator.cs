@@ -1,0 +1,259 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using Violence.Kademlia.Engine;
+using Violence.Kademlia.Identity;
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Wire;
+
+namespace Violence.Kademlia.Simulation;
+
+/// <summary>How addresses are dealt out.</summary>
+internal enum AddressPlan
+{
+    /// <summary>Every node in a /24 of its own.</summary>
+    ManyNetworks,
+
+    /// <summary>A hundred nodes to a /24.</summary>
+    FewNetworks,
+}
+
+/// <summary>
+/// A whole network in one thread on virtual time, which jumps from event to event. One seed decides everything: the same
+/// seed and the same calls give the same <see cref="TraceHash"/>, in every process. No task, no thread, no clock, no sleep.
+/// </summary>
+internal sealed class Simulator
+{
+    private static readonly TimeSpan NatMemory = TimeSpan.FromSeconds(30);
+
+    private readonly EventQueue _events = new();
+    private readonly PayloadPool _payloads = new();
+    private readonly List<Action> _actions = [];
+    private readonly Stack<int> _freeActions = new();
+    private readonly List<SimulatedNode> _nodes = [];
+    private readonly Dictionary<NodeEndpoint, int> _numbers = [];
+    private readonly Dictionary<(int Inside, NodeEndpoint Outside), Instant> _natUntil = [];
+    private readonly SignatureScheme _scheme;
+    private readonly AddressPlan _addresses;
+
+    /// <param name="seed">Decides everything.</param>
+    /// <param name="latency">How long datagrams are under way; null: the log-normal default.</param>
+    /// <param name="scheme">How nodes sign; null: the keyed hash, which is forty times cheaper than the curve.</param>
+    /// <param name="addresses">How addresses are dealt out.</param>
+    public Simulator(ulong seed, LatencyModel? latency = null, SignatureScheme? scheme = null, AddressPlan addresses = AddressPlan.ManyNetworks)
+    {
+        Seed = seed;
+        Entropy = EntropySource.Seeded(seed);
+        Latency = latency ?? LatencyModel.LogNormal(Entropy.NextUInt64());
+        _scheme = scheme ?? KeyedHashScheme.Instance;
+        _addresses = addresses;
+    }
+
+    /// <summary>The id of the simulated network.</summary>
+    public static uint Network { get; } = NetworkIds.Of("simulation");
+
+    public ulong Seed { get; }
+
+    /// <summary>All chance of network, lives and scenarios.</summary>
+    public EntropySource Entropy { get; }
+
+    public LatencyModel Latency { get; }
+
+    public NetworkFaults Faults { get; } = new();
+
+    public EngineScratch Scratch { get; } = new();
+
+    public Instant Now { get; private set; } = Instant.FromMilliseconds(0);
+
+    /// <summary>True time; nodes' own wall clocks may be off.</summary>
+    public DateTimeOffset Utc => DateTimeOffset.UnixEpoch + TimeSpan.FromDays(20_000) + (Now - Instant.FromMilliseconds(0));
+
+    public IReadOnlyList<SimulatedNode> Nodes => _nodes;
+
+    /// <summary>FNV-1a over time, sender, receiver and size of every datagram that arrived.</summary>
+    public ulong TraceHash { get; private set; } = 14_695_981_039_346_656_037;
+
+    public long DatagramsSent { get; private set; }
+
+    public long DatagramsArrived { get; private set; }
+
+    public long BytesSent { get; private set; }
+
+    /// <summary>Events since the start: a failing run names the one it failed at.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>A node that is not started yet.</summary>
+    public SimulatedNode Create(EngineConfig? config = null, TimeSpan clockError = default, bool isBehindNat = false)
+    {
+        Span<byte> secret = stackalloc byte[NodeIdentity.SeedSize];
+        Entropy.Fill(secret);
+        var identity = new NodeIdentity(_scheme, secret);
+        int number = _nodes.Count;
+        config ??= new EngineConfig { Network = Network };
+        var node = new SimulatedNode(this, number, config, identity, Address(number), clockError) { IsBehindNat = isBehindNat };
+        _nodes.Add(node);
+        _numbers.Add(node.Endpoint, number);
+        return node;
+    }
+
+    public bool TryFind(NodeEndpoint endpoint, [NotNullWhen(true)] out SimulatedNode? node)
+    {
+        node = _numbers.TryGetValue(endpoint, out int number) ? _nodes[number] : null;
+        return node is not null;
+    }
+
+    public void At(Instant time, Action action)
+    {
+        if (_freeActions.TryPop(out int place))
+        {
+            _actions[place] = action;
+        }
+        else
+        {
+            place = _actions.Count;
+            _actions.Add(action);
+        }
+
+        _events.Add(time, EventKind.Action, place);
+    }
+
+    public void After(TimeSpan span, Action action) => At(Now + span, action);
+
+    public void RunFor(TimeSpan span) => RunUntil(static () => false, span);
+
+    /// <summary>Runs until a condition holds, or so much time has passed.</summary>
+    /// <returns>Whether it holds.</returns>
+    public bool RunUntil(Func<bool> condition, TimeSpan atMost)
+    {
+        Instant end = Now + atMost;
+        while (!condition())
+        {
+            if (_events.Next > end)
+            {
+                Now = end;
+                return condition();
+            }
+
+            Happen(_events.Take());
+        }
+
+        return true;
+    }
+
+    internal void SetAlarm(SimulatedNode node, Instant at) => _events.Add(Instant.Max(at, Now), EventKind.Alarm, node.Number);
+
+    internal void Send(SimulatedNode from, NodeEndpoint to, ReadOnlySpan<byte> datagram)
+    {
+        DatagramsSent++;
+        BytesSent += datagram.Length;
+        if (!_numbers.TryGetValue(to, out int receiver) || datagram.Length > Faults.LongestDatagram)
+        {
+            return;
+        }
+
+        if (from.IsBehindNat)
+        {
+            _natUntil[(from.Number, to)] = Now + NatMemory;
+        }
+
+        if (Faults.Cuts?.Invoke(from.Number, receiver) == true || Happens(Faults.Loss))
+        {
+            return;
+        }
+
+        Dispatch(from.Number, receiver, datagram);
+        if (Happens(Faults.Duplication))
+        {
+            Dispatch(from.Number, receiver, datagram);
+        }
+    }
+
+    private void Dispatch(int from, int to, ReadOnlySpan<byte> datagram)
+    {
+        TimeSpan delay = Latency.OneWay(from, to);
+        if (Faults.Reordering > TimeSpan.Zero)
+        {
+            delay += Faults.Reordering * Entropy.NextDouble();
+        }
+
+        int handle = _payloads.Keep(datagram);
+        if (Happens(Faults.Corruption))
+        {
+            int bit = Entropy.NextInt32(datagram.Length * 8);
+            _payloads.Read(handle, datagram.Length).Span[bit / 8] ^= (byte)(1 << bit % 8);
+        }
+
+        _events.Add(Now + delay, EventKind.Arrival, to, from, handle, datagram.Length);
+    }
+
+    private void Happen(in Event happening)
+    {
+        Now = happening.At;
+        Steps++;
+        switch (happening.Kind)
+        {
+            case EventKind.Arrival:
+                Arrive(happening);
+                break;
+            case EventKind.Alarm:
+                Wake(_nodes[happening.Node]);
+                break;
+            default:
+                Action action = _actions[happening.Node];
+                _actions[happening.Node] = static () => { };
+                _freeActions.Push(happening.Node);
+                action();
+                break;
+        }
+    }
+
+    private void Arrive(in Event arrival)
+    {
+        SimulatedNode node = _nodes[arrival.Node];
+        SimulatedNode from = _nodes[arrival.From];
+        if (node.IsRunning && node.PausedUntil > Now)
+        {
+            // The process stands still, its socket does not: datagrams wait in the buffer.
+            _events.Add(node.PausedUntil, EventKind.Arrival, arrival.Node, arrival.From, arrival.Payload, arrival.Length);
+            return;
+        }
+
+        if (node.IsRunning && IsLetIn(node, from.Endpoint))
+        {
+            DatagramsArrived++;
+            Note((ulong)Now.Ticks);
+            Note((ulong)(uint)arrival.From << 32 | (uint)arrival.Node);
+            Note((ulong)arrival.Length);
+            node.Receive(from.Endpoint, _payloads.Read(arrival.Payload, arrival.Length));
+        }
+
+        _payloads.Release(arrival.Payload);
+    }
+
+    private void Wake(SimulatedNode node)
+    {
+        if (node.PausedUntil > Now)
+        {
+            _events.Add(node.PausedUntil, EventKind.Alarm, node.Number);
+        }
+        else
+        {
+            node.OnAlarm();
+        }
+    }
+
+    private bool IsLetIn(SimulatedNode node, NodeEndpoint from) =>
+        !node.IsBehindNat || (_natUntil.TryGetValue((node.Number, from), out Instant until) && until >= Now);
+
+    private bool Happens(double share) => share > 0 && Entropy.NextDouble() < share;
+
+    private void Note(ulong value) => TraceHash = (TraceHash ^ value) * 1_099_511_628_211;
+
+    private NodeEndpoint Address(int number)
+    {
+        int net = _addresses == AddressPlan.ManyNetworks ? number : number / 100;
+        int host = _addresses == AddressPlan.ManyNetworks ? 1 : 1 + number % 100;
+
+        // 20.0.0.0/6 and on: public addresses, so that the limits on contacts of one network are in force.
+        return NodeEndpoint.From(new IPAddress([(byte)(20 + (net >> 16)), (byte)(net >> 8), (byte)net, (byte)host]), 4_001);
+    }
+}

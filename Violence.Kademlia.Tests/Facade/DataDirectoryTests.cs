@@ -1,0 +1,154 @@
+using System.Net;
+using Violence.Kademlia.Identity;
+using Violence.Kademlia.Persistence;
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Tests.Networks;
+using Violence.Kademlia.Tests.Persistence;
+
+namespace Violence.Kademlia.Tests.Facade;
+
+/// <summary>What a node keeps from one run to the next, and that only one at a time does.</summary>
+public sealed class DataDirectoryTests
+{
+    private TemporaryDirectory _directory = null!;
+
+    private KademliaOptions Options => KademliaOptions.LocalNetwork with
+    {
+        Network = $"directory-{TestContext.CurrentContext.Test.ID}",
+        DataDirectory = _directory.Path,
+    };
+
+    [SetUp]
+    public void MakeDirectory() => _directory = new TemporaryDirectory();
+
+    [TearDown]
+    public void RemoveDirectory() => _directory.Dispose();
+
+    [Test]
+    public async Task A_node_is_the_same_after_a_restart_and_another_in_another_directory()
+    {
+        await using KademliaNode first = await KademliaNode.StartAsync(Options);
+        await first.StopAsync();
+        await using KademliaNode second = await KademliaNode.StartAsync(Options);
+        await using KademliaNode other = await KademliaNode.StartAsync(Options with { DataDirectory = _directory.File("deeper", "down") });
+
+        Assert.That(second.Id, Is.EqualTo(first.Id));
+        Assert.That(other.Id, Is.Not.EqualTo(first.Id));
+    }
+
+    [Test]
+    public async Task A_restarted_node_finds_back_without_its_seeds_and_still_owns_its_records()
+    {
+        RecordKey key = RecordKey.FromText("directory", "mine");
+        await using KademliaNode other = await KademliaNode.StartAsync(Options with { DataDirectory = null });
+        await using KademliaNode first = await KademliaNode.StartAsync(Options with { Bootstrap = [$"{other.LocalEndPoint}"] });
+        await first.PutAsync(key, "old"u8.ToArray());
+        await first.StopAsync();
+
+        await using KademliaNode second = await KademliaNode.StartAsync(Options);
+        BootstrapResult join = await second.BootstrapAsync().WaitAsync(Eventually.Deadline);
+        PutResult put = await second.PutAsync(key, "new"u8.ToArray());
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((join.Status, join.Peers), Is.EqualTo((BootstrapStatus.Joined, 1)));
+            Assert.That(put.IsStored, Is.True);
+            Assert.That((await other.GetAsync(key)).Records.Single().Record.Payload.ToArray(), Is.EqualTo("new"u8.ToArray()));
+        }
+    }
+
+    [Test]
+    public async Task A_second_node_in_the_directory_fails_and_the_first_works_on()
+    {
+        await using KademliaNode first = await KademliaNode.StartAsync(Options);
+
+        Assert.That(
+            async () => await KademliaNode.StartAsync(Options),
+            Throws.InstanceOf<KademliaException>().With.Message.Contains(_directory.Path).And.Message.Contains("in use by another node"));
+
+        await using KademliaNode elsewhere = await KademliaNode.StartAsync(
+            Options with { DataDirectory = null, Bootstrap = [$"{first.LocalEndPoint}"] });
+        Assert.That((await elsewhere.BootstrapAsync().WaitAsync(Eventually.Deadline)).Peers, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_start_that_fails_lets_go_of_the_directory()
+    {
+        await using KademliaNode other = await KademliaNode.StartAsync(Options with { DataDirectory = null });
+        Assert.That(
+            async () => await KademliaNode.StartAsync(Options with { Listen = other.LocalEndPoint }), Throws.InstanceOf<KademliaException>());
+
+        await using KademliaNode node = await KademliaNode.StartAsync(Options);
+
+        Assert.That(node.Id, Is.Not.EqualTo(other.Id));
+    }
+
+    [Test]
+    public async Task A_damaged_identity_fails_the_start_and_the_message_names_file_and_remedy()
+    {
+        await (await KademliaNode.StartAsync(Options)).DisposeAsync();
+        string file = _directory.File(IdentityFile.FileName);
+        string text = await File.ReadAllTextAsync(file);
+        await File.WriteAllTextAsync(file, text[..^10] + "\n");
+
+        Assert.That(
+            async () => await KademliaNode.StartAsync(Options),
+            Throws.InstanceOf<KademliaException>().With.Message.Contains(file).And.Message.Contains("damaged").And.Message.Contains("backup"));
+    }
+
+    [Test]
+    public void A_directory_that_cannot_be_made_fails_the_start_and_is_named()
+    {
+        string file = _directory.File("file");
+        File.WriteAllText(file, "not a directory");
+
+        Assert.That(
+            async () => await KademliaNode.StartAsync(Options with { DataDirectory = Path.Combine(file, "data") }),
+            Throws.InstanceOf<KademliaException>().With.Message.Contains(file).And.Message.Contains("another data directory"));
+    }
+
+    [Test]
+    public async Task Unreadable_contacts_do_not_keep_a_node_from_starting()
+    {
+        await File.WriteAllBytesAsync(_directory.File(ContactsFile.FileName), [0, 255, 10, 7, 65, 66]);
+
+        await using KademliaNode node = await KademliaNode.StartAsync(Options);
+
+        Assert.That((await node.BootstrapAsync().WaitAsync(Eventually.Deadline)).Status, Is.EqualTo(BootstrapStatus.NoSeeds));
+    }
+
+    [Test]
+    public async Task An_identity_that_was_given_is_used_kept_and_not_written()
+    {
+        using NodeIdentity identity = NodeIdentity.Create();
+
+        await using (KademliaNode node = await KademliaNode.StartAsync(Options with { Identity = identity }))
+        {
+            Assert.That(node.Id, Is.EqualTo(identity.Id));
+        }
+
+        byte[] seed = new byte[NodeIdentity.SeedSize];
+        Assert.That(() => identity.ExportSeed(seed), Throws.Nothing);
+        Assert.That(File.Exists(_directory.File(IdentityFile.FileName)), Is.False);
+    }
+
+    [Test]
+    public async Task A_restart_at_the_same_address_is_the_same_node_to_the_others()
+    {
+        await using KademliaNode other = await KademliaNode.StartAsync(Options with { DataDirectory = null });
+        KademliaOptions options = Options with { Bootstrap = [$"{other.LocalEndPoint}"] };
+        IPEndPoint local;
+        await using (KademliaNode first = await KademliaNode.StartAsync(options))
+        {
+            await first.BootstrapAsync().WaitAsync(Eventually.Deadline);
+            local = first.LocalEndPoint;
+            await first.StopAsync(sayGoodbye: false);
+        }
+
+        await using KademliaNode second = await KademliaNode.StartAsync(options with { Listen = local });
+        await second.BootstrapAsync().WaitAsync(Eventually.Deadline);
+
+        await Eventually.HoldsAsync(
+            "the other knows it once", _ => Task.FromResult(other.GetContacts().Count(contact => contact.Id == second.Id)), count => count == 1);
+    }
+}

@@ -1,0 +1,48 @@
+using Violence.Kademlia.Diagnostics;
+using Violence.Kademlia.Engine;
+using Violence.Kademlia.Engine.Operations;
+using Violence.Kademlia.Identity;
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Runtime;
+using Violence.Kademlia.Tests.Networks;
+
+namespace Violence.Kademlia.Tests.Runtime;
+
+/// <summary>A node host over a scripted transport: nobody ever answers, so what it waits for is up to the test.</summary>
+internal sealed class HostFixture : IAsyncDisposable
+{
+    private readonly NodeIdentity _identity = new(KeyedHashScheme.Instance, new byte[32]);
+
+    public HostFixture(LogCapture? log = null, string? directory = null, bool hasSeeds = true, TimeProvider? time = null)
+    {
+        Log = log ?? new LogCapture();
+        NodeClock clock = new(time ?? TimeProvider.System);
+        var logger = new BackgroundLogger(Log);
+        Engine = new KademliaEngine(
+            new EngineConfig { Network = 7 }, _identity, Transport.LocalEndpoint, EntropySource.Seeded(1), clock.Now, clock.Utc);
+        var resources = new NodeResources(Transport, _identity, OwnsIdentity: true, directory, Lock: null);
+        SeedAddress[] seeds = hasSeeds ? [new SeedAddress("127.0.0.9", 4009)] : [];
+        Host = new NodeHost(resources, Engine, new Seeds(seeds, [], logger), clock, logger);
+        Host.Start();
+    }
+
+    public ScriptedTransport Transport { get; } = new();
+
+    public LogCapture Log { get; }
+
+    public KademliaEngine Engine { get; }
+
+    public NodeHost Host { get; }
+
+    /// <summary>An operation that never ends by itself.</summary>
+    public Task<int> WaitAsync(CancellationToken cancellationToken = default) => Host.RunAsync(
+        static (_, _) => new OperationId(Interlocked.Increment(ref _endless)), static (Operation _) => 0, cancellationToken);
+
+    private static long _endless = 1_000_000;
+
+    public async ValueTask DisposeAsync()
+    {
+        await Host.DisposeAsync().AsTask().WaitAsync(Eventually.Deadline);
+        _identity.Dispose();
+    }
+}

@@ -1,0 +1,58 @@
+using Violence.Kademlia.Engine;
+using Violence.Kademlia.Identity;
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Runtime;
+
+namespace Violence.Kademlia.Tests.Runtime;
+
+/// <summary>A loop over an engine, a transport and a time that the test holds in its hands.</summary>
+internal sealed class LoopFixture : IDisposable
+{
+    public const uint Network = 7;
+
+    private readonly NodeIdentity _identity = new(KeyedHashScheme.Instance, new byte[32]);
+
+    public LoopFixture(TimeProvider? time = null)
+    {
+        Time = time as ManualTime ?? new ManualTime();
+        var clock = new NodeClock(time ?? Time);
+        Engine = new KademliaEngine(
+            new EngineConfig { Network = Network }, _identity, Transport.LocalEndpoint, Entropy, clock.Now, clock.Utc);
+        Loop = new NodeLoop(Engine, Transport, clock, Log, () => SeedsWanted++, JoinStates.Add);
+    }
+
+    public static NodeEndpoint Stranger { get; } = NodeEndpoint.FromIPv4([127, 0, 0, 2], 4002);
+
+    public ManualTime Time { get; }
+
+    public BreakableEntropy Entropy { get; } = new();
+
+    public ScriptedTransport Transport { get; } = new();
+
+    public LogCapture Log { get; } = new();
+
+    public KademliaEngine Engine { get; }
+
+    public NodeLoop Loop { get; }
+
+    public int SeedsWanted { get; private set; }
+
+    public List<JoinState> JoinStates { get; } = [];
+
+    public void Dispose()
+    {
+        Loop.Post((_, _) => Loop.Stop());
+        Loop.Dispose();
+        _identity.Dispose();
+    }
+}
+
+/// <summary>Random numbers that a test may end: what needs one fails then, as any bug in the engine would.</summary>
+internal sealed class BreakableEntropy : EntropySource
+{
+    private readonly EntropySource _source = Seeded(1);
+
+    public bool IsBroken { get; set; }
+
+    public override ulong NextUInt64() => IsBroken ? throw new InvalidOperationException("broken") : _source.NextUInt64();
+}
