@@ -22,7 +22,7 @@ internal sealed partial class KademliaEngine
         while (Table.Count > 0 && _refresh.TryTakeDue(now, _entropy, out NodeId target))
         {
             _isRefreshed = true;
-            Begin(new FindNodeOperation(NewLookup(target, Config.K)) { IsInternal = true }, now);
+            Begin(new FindNodeOperation(NewLookup(target, Config.Lookup(Config.K))) { IsInternal = true }, now);
         }
 
         while (_owned.TryTakeDue(now, UtcAt(now), out Record? record))

@@ -164,19 +164,19 @@ internal sealed partial class KademliaEngine
 
     /// <summary>Hands on a record that its owner signed.</summary>
     public OperationId Publish(Record record, Instant now) =>
-        Begin(new PutOperation(record, NewRefreshingLookup(record.Key.Position, Config.Holders, now), isOwn: false), now);
+        Begin(new PutOperation(record, NewRefreshingLookup(record.Key.Position, Config.HolderLookup, now), isOwn: false), now);
 
     /// <summary>Signs without sending.</summary>
     public Record Sign(RecordKey key, string label, ReadOnlySpan<byte> payload, TimeSpan timeToLive, Instant now) =>
         _author.Write(key, label, payload, timeToLive, UtcAt(now));
 
     /// <summary>Finds the nodes closest to a position; done when the closest k have answered.</summary>
-    public OperationId FindNode(NodeId target, Instant now) => Begin(new FindNodeOperation(NewRefreshingLookup(target, Config.K, now)), now);
+    public OperationId FindNode(NodeId target, Instant now) => Begin(new FindNodeOperation(NewRefreshingLookup(target, Config.Lookup(Config.K), now)), now);
 
     /// <summary>Finds the records under a key. <paramref name="onRecord"/> hears of each as it is verified.</summary>
     public OperationId Get(RecordKey key, GetMode mode, NodeId? owner, int limit, Action<Record>? onRecord, Instant now)
     {
-        Lookup lookup = NewRefreshingLookup(key.Position, Config.ClosestAnswered, now);
+        Lookup lookup = NewRefreshingLookup(key.Position, Config.Lookup(Config.ClosestAnswered), now);
         return Begin(new GetOperation(key, lookup, Config.ClosestAnswered, mode, owner, limit, onRecord), now);
     }
 
@@ -201,7 +201,7 @@ internal sealed partial class KademliaEngine
         _join.OnTry(now, _entropy);
         if (usable.Length > 0 || Table.Count > 0)
         {
-            Begin(new BootstrapOperation(usable, NewLookup(Self, Config.ClosestAnswered)) { IsInternal = true }, now);
+            Begin(new BootstrapOperation(usable, NewLookup(Self, Config.Lookup(Config.ClosestAnswered))) { IsInternal = true }, now);
         }
     }
 
@@ -257,23 +257,22 @@ internal sealed partial class KademliaEngine
     /// <summary>Whether a holder's claim to have a record of this sequence deserves an answer.</summary>
     public bool IsPlausible(ulong sequence, Instant now) => RecordAuthor.IsPlausible(sequence, UtcAt(now));
 
-    private Lookup NewLookup(NodeId target, int closestAnswered) =>
-        new(target, Self, Config.Lookup(closestAnswered), Config.Families);
+    private Lookup NewLookup(NodeId target, LookupLimits limits) => new(target, Self, limits, Config.Families);
 
     /// <summary>
     /// A search that is also the refresh of the bucket it searches in. Not before the first refresh: until then there is one
     /// bucket for everything, and one search would put off them all.
     /// </summary>
-    private Lookup NewRefreshingLookup(NodeId target, int closestAnswered, Instant now)
+    private Lookup NewRefreshingLookup(NodeId target, LookupLimits limits, Instant now)
     {
         if (_isRefreshed)
         {
             _refresh.Touch(target, now);
         }
 
-        return NewLookup(target, closestAnswered);
+        return NewLookup(target, limits);
     }
 
     private PutOperation OwnPut(Record record, bool isInternal, Instant now) =>
-        new(record, NewRefreshingLookup(record.Key.Position, Config.Holders, now), isOwn: true) { IsInternal = isInternal };
+        new(record, NewRefreshingLookup(record.Key.Position, Config.HolderLookup, now), isOwn: true) { IsInternal = isInternal };
 }
