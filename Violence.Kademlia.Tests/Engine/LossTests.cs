@@ -70,6 +70,41 @@ internal sealed class LossTests
         Assert.That(node.Engine.Counters.RequestsTimedOut, Is.Zero);
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public void A_path_that_is_slow_from_the_start_or_becomes_so_is_soon_waited_for(bool fromTheStart)
+    {
+        VirtualNetwork network = VirtualNetwork.OfSize(8, seed: 508);
+        VirtualNode far = network.Create();
+        VirtualNode node = network.Nodes[0];
+        void MoveAway() => network.ExtraDelay = (from, to, _) =>
+            from == far.Endpoint || to == far.Endpoint ? TimeSpan.FromMilliseconds(120) : TimeSpan.Zero;
+        if (fromTheStart)
+        {
+            MoveAway();
+        }
+
+        far.Start(node.Endpoint);
+        network.RunFor(TimeSpan.FromMinutes(1));
+        MoveAway();
+        void Ask(int times)
+        {
+            for (int i = 0; i < times; i++)
+            {
+                network.Run<FindNodeOperation>(node, (engine, now) => engine.FindNode(far.Id, now));
+                network.RunFor(TimeSpan.FromSeconds(1));
+            }
+        }
+
+        Ask(5);
+        long before = node.Engine.Counters.RequestsRetransmitted;
+        Ask(20);
+
+        Assert.That(node.Engine.Table.Contains(far.Id), Is.True);
+        Assert.That(node.Engine.Counters.RequestsRetransmitted - before, Is.Zero);
+        Assert.That(node.Engine.Counters.RequestsTimedOut, Is.Zero);
+    }
+
     [Test]
     public void A_liar_who_names_ever_closer_nodes_costs_a_bounded_search_that_still_finds()
     {

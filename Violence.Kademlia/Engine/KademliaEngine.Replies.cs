@@ -28,16 +28,7 @@ internal sealed partial class KademliaEngine
         }
 
         Counters.RepliesMatched++;
-        if (now <= request.LateAfter)
-        {
-            _peers.ObserveRoundTrip(source, roundTrip);
-        }
-        else
-        {
-            // It may be the answer to the second copy, so it tells nothing of the round trip, except that the next request
-            // had better wait longer for its own (Karn and Partridge 1987).
-            _peers.ObserveTimeout(source);
-        }
+        ObserveRoundTrip(source, roundTrip, isLate: now > request.LateAfter);
 
         _peers.SetCookie(source, message.Cookie, now);
         _limiter.Confirm(source, now);
@@ -67,6 +58,22 @@ internal sealed partial class KademliaEngine
         foreach (Contact heard in message.Contacts)
         {
             _introductions.Hear(heard, this, now);
+        }
+    }
+
+    /// <summary>
+    /// A late answer may be that to the second copy, so it tells nothing of the round trip, except that the next request had
+    /// better wait longer for its own (Karn and Partridge 1987). Of a peer that was never in time it is all there is.
+    /// </summary>
+    private void ObserveRoundTrip(NodeEndpoint source, TimeSpan roundTrip, bool isLate)
+    {
+        if (isLate && _peers.RoundTripOf(source) is not null)
+        {
+            _peers.ObserveTimeout(source);
+        }
+        else
+        {
+            _peers.ObserveRoundTrip(source, roundTrip);
         }
     }
 
