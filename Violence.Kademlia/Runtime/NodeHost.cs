@@ -146,7 +146,7 @@ internal sealed class NodeHost : IAsyncDisposable
         return _stopped.Task;
     }
 
-    private static ObjectDisposedException Stopped() => new(nameof(KademliaNode), "The node was stopped.");
+    private static ObjectDisposedException Stopped() => new("KademliaNode", "The node was stopped.");
 
     private static void Conclude<TOperation, TResult>(
         TaskCompletionSource<TResult> completion, Func<TOperation, TResult> conclude, TOperation? ended)
