@@ -44,15 +44,21 @@ internal static class SimulateCommand
 
             var options = new ScenarioOptions
             {
-                Nodes = Math.Clamp(parsed.GetValue(nodes), 2, 200_000),
+                Nodes = parsed.GetValue(nodes),
                 Seed = parsed.GetValue(seed),
                 Hours = parsed.GetValue(hours),
                 MedianMinutes = parsed.GetValue(median),
                 OwnersUp = parsed.GetValue(owners) == "up",
-                Share = Math.Clamp(parsed.GetValue(share), 0, 1),
-                Records = Math.Max(1, parsed.GetValue(records)),
-                Lookups = Math.Max(1, parsed.GetValue(lookups)),
+                Share = parsed.GetValue(share),
+                Records = parsed.GetValue(records),
+                Lookups = parsed.GetValue(lookups),
             };
+            if (options.Nodes is < 2 or > 200_000 || options.Share is not (>= 0 and <= 1) || options.Records < 1 || options.Lookups < 1)
+            {
+                Console.Error.WriteLine("allowed: --nodes 2 to 200,000, --share 0 to 1, --records and --lookups 1 or more.");
+                return WrongUsage;
+            }
+
             return Tell(new ScenarioRun(found, options).Play(), options, parsed.GetValue(json));
         });
         return command;

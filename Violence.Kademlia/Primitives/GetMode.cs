@@ -4,7 +4,7 @@ namespace Violence.Kademlia.Primitives;
 public enum GetMode
 {
     /// <summary>
-    /// Until the 3 closest nodes have answered: sees what the holders agree on and every rival claim. The default.
+    /// Until the 3 closest nodes have answered, or 8 as long as none of them has a record: sees what the holders agree on and every rival claim. The default.
     /// </summary>
     Closest,
 
