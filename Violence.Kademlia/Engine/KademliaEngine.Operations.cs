@@ -43,7 +43,16 @@ internal sealed partial class KademliaEngine
         }
     }
 
-    /// <summary>Called by an operation that has its result.</summary>
+    /// <summary>Called by an operation that has its result, whether or not it goes on.</summary>
+    public void OnReported(Operation operation)
+    {
+        if (!operation.IsInternal)
+        {
+            _finished.Enqueue(operation);
+        }
+    }
+
+    /// <summary>Called by an operation that has ended.</summary>
     public void OnFinished(Operation operation, Instant now)
     {
         _running.Remove(operation.Id);
@@ -51,11 +60,6 @@ internal sealed partial class KademliaEngine
         {
             bool isStored = put.Status == PutStatus.Stored;
             _owned.OnPublished(put.Record, isStored, isStored && put.Holders.Count >= Config.ReplicationFactor, now);
-        }
-
-        if (!operation.IsInternal)
-        {
-            _finished.Enqueue(operation);
         }
 
         AfterEnd(now);
