@@ -108,7 +108,7 @@ internal sealed class Custody(EngineConfig config)
         while (_entries.Count < EntriesPerRound && _fresh.TryPeek(out var fresh) && fresh.Due <= now)
         {
             _fresh.Dequeue();
-            if (engine.Store.TryFind(fresh.Fingerprint, out RecordEntry? entry))
+            if (engine.Store.TryFind(fresh.Fingerprint, now, out RecordEntry? entry))
             {
                 _entries.Add(entry);
             }
@@ -136,8 +136,8 @@ internal sealed class Custody(EngineConfig config)
         {
             if (touch.HoldersOf(record).Count >= CopiesBeforeDrop
                 && record.Owner != engine.Self
-                && engine.Store.TryFind(RecordFingerprint.Of(record), out RecordEntry? entry)
-                && !IsHolder(record.Key.Position, engine, out _, now))
+                && engine.Store.TryFind(RecordFingerprint.Of(record), now, out RecordEntry? entry)
+                && !IsHolder(record.Key.Position, engine))
             {
                 engine.Store.Drop(entry);
             }
@@ -160,13 +160,12 @@ internal sealed class Custody(EngineConfig config)
         return plan.Touches();
     }
 
-    /// <summary>Whether this node is among the closest to a position, by its table; and who the closest others are.</summary>
-    private static bool IsHolder(NodeId position, KademliaEngine engine, out int closer, Instant now)
+    /// <summary>Whether this node is among the closest to a position, by its table.</summary>
+    private static bool IsHolder(NodeId position, KademliaEngine engine)
     {
         Span<Contact> closest = stackalloc Contact[engine.Config.Holders];
         int count = engine.Table.Closest(position, closest, engine.Config.Families, engine.Self, onlyReliable: true);
-        closer = CountCloser(closest[..count], engine.Self.DistanceTo(position), position);
-        return closer < engine.Config.Holders;
+        return CountCloser(closest[..count], engine.Self.DistanceTo(position), position) < engine.Config.Holders;
     }
 
     private static int CountCloser(ReadOnlySpan<Contact> closest, Distance own, NodeId position)
@@ -213,7 +212,9 @@ internal sealed class Custody(EngineConfig config)
         var plan = new TouchPlan();
         Span<Contact> closest = stackalloc Contact[config.Holders];
         int reach = Reach(closest, engine);
-        foreach (RecordEntry entry in engine.Store.Entries)
+        _entries.Clear();
+        engine.Store.Collect(Instant.Never, _entries, int.MaxValue);
+        foreach (RecordEntry entry in _entries)
         {
             NodeId position = entry.Record.Key.Position;
             if (newcomer.Id.CommonPrefixLength(position) < reach)

@@ -47,7 +47,7 @@ internal sealed partial class KademliaEngine
         for (int i = 0; i < count; i++)
         {
             ulong fingerprint = message.FingerprintAt(i);
-            bool isHeld = spares ? Store.Confirm(fingerprint, now) : Store.TryFind(fingerprint, out _);
+            bool isHeld = spares ? Store.Confirm(fingerprint, now) : Store.TryFind(fingerprint, now, out _);
             missing[i / 8] |= (byte)(isHeld ? 0 : 1 << i % 8);
         }
 
