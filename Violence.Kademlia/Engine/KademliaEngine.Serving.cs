@@ -147,7 +147,7 @@ internal sealed partial class KademliaEngine
         // verification (41 µs, against less than 1 µs for the refusal).
         if (!Store.Holds(record))
         {
-            StoreResult foreseen = Store.Foresee(record, UtcAt(now));
+            StoreResult foreseen = Store.Foresee(record, RecordSource.Of(source), UtcAt(now));
             if (foreseen.Status is not (StoreStatus.Stored or StoreStatus.Refreshed))
             {
                 return foreseen;
@@ -164,7 +164,7 @@ internal sealed partial class KademliaEngine
             }
         }
 
-        return Store.Put(record, now, UtcAt(now));
+        return Store.Put(record, RecordSource.Of(source), now, UtcAt(now));
     }
 
     /// <summary>
