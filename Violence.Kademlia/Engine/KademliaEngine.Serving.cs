@@ -140,6 +140,7 @@ internal sealed partial class KademliaEngine
     private StoreResult TryStore(Contact from, ReadOnlyMemory<byte> bytes, Instant now)
     {
         Store.Expire(now);
+        RecordSource source = RecordSource.Of(from.Endpoint);
         if (!RecordCodec.TryParse(bytes.Span, out Record? record, out _) || record.Network != Config.Network)
         {
             return new StoreResult(StoreStatus.Malformed, 0);
@@ -149,7 +150,7 @@ internal sealed partial class KademliaEngine
         // verification (41 µs, against less than 1 µs for the refusal).
         if (!Store.Holds(record))
         {
-            StoreResult foreseen = Store.Foresee(record, UtcAt(now));
+            StoreResult foreseen = Store.Foresee(record, source, UtcAt(now));
             if (foreseen.Status is not (StoreStatus.Stored or StoreStatus.Refreshed))
             {
                 return foreseen;
@@ -166,7 +167,7 @@ internal sealed partial class KademliaEngine
             }
         }
 
-        StoreResult result = Store.Put(record, now, UtcAt(now));
+        StoreResult result = Store.Put(record, source, now, UtcAt(now));
         if (result.Status == StoreStatus.Stored && record.Owner != from.Id)
         {
             _custody.OnHandedOver(record, this, now);
