@@ -11,11 +11,17 @@ namespace Violence.Kademlia.Engine;
 /// the work. Newcomers: a node that is closer to a record than others is given it (the paper, section 2.5). And what this node
 /// is no longer among the closest for is handed over, then dropped.
 /// </summary>
-internal sealed class Custody(EngineConfig config)
+internal sealed class Custody(EngineConfig config, EntropySource entropy)
 {
     private const int EntriesPerRound = 512;
     private const int NewcomersMax = 256;
     private const int FreshMax = 1_024;
+
+    /// <summary>Of so many records one is checked by this node itself, whoever else has done so.</summary>
+    private const int SparedPerOwnCheck = 8;
+
+    /// <summary>Nodes that are asked to take over what this one holds when it leaves: more than promised, some may be gone too.</summary>
+    private const int HeirsBeyondPromise = 2;
 
     /// <summary>Copies that have to be known of elsewhere before one is dropped here.</summary>
     private const int CopiesBeforeDrop = 3;
@@ -34,7 +40,11 @@ internal sealed class Custody(EngineConfig config)
     private readonly Queue<(Contact Contact, Instant Due)>[] _newcomers = [new(), new(), new()];
     private readonly Queue<(ulong Fingerprint, Instant Due)> _fresh = new();
     private readonly List<RecordEntry> _entries = [];
+    private readonly ulong _secret = entropy.NextUInt64();
     private Instant _nextRound = new(long.MinValue);
+
+    // Anew for each round: fellow holders of a record must not all begin at the same moment.
+    private double _patience = NextPatience(entropy);
 
     public ChurnEstimate Churn { get; } = new();
 
@@ -55,7 +65,7 @@ internal sealed class Custody(EngineConfig config)
             return Instant.Never;
         }
 
-        Instant next = Instant.Max(_nextRound, store.NextConfirmationDue(Interval));
+        Instant next = Instant.Max(_nextRound, store.NextConfirmationDue(Interval * _patience));
         next = _fresh.TryPeek(out var fresh) ? Instant.Min(next, fresh.Due) : next;
         foreach (Queue<(Contact Contact, Instant Due)> pass in _newcomers)
         {
@@ -114,19 +124,30 @@ internal sealed class Custody(EngineConfig config)
             }
         }
 
-        TimeSpan interval = Interval;
+        TimeSpan interval = Interval * _patience;
         if (_nextRound <= now && engine.Store.NextConfirmationDue(interval) <= now)
         {
             engine.Store.Collect(now - interval * (1 - Gathering), _entries, EntriesPerRound);
 
-            // Apart from those of fellow holders, who would all begin at the same moment.
-            _nextRound = now + engine.Jitter(interval * Gathering);
+            _nextRound = now + interval * Gathering;
+            _patience = NextPatience(entropy);
         }
 
         if (_entries.Count > 0)
         {
             Check(_entries, engine, now);
         }
+    }
+
+    /// <summary>
+    /// Whether another's check of a record spares this node its own. For one record in eight it does not, for other ones as time
+    /// goes by, and nobody can know for which: whoever touches a record all the time does not keep it from being repaired.
+    /// </summary>
+    public bool IsSpared(ulong fingerprint, Instant now)
+    {
+        ulong epoch = (ulong)(now.Ticks / (2 * config.RepairInterval.Ticks));
+        ulong mixed = (fingerprint ^ _secret ^ epoch * 0x9E37_79B9_7F4A_7C15) * 0xD6E8_FEB8_6659_FD93;
+        return (mixed ^ mixed >> 32) % SparedPerOwnCheck != 0;
     }
 
     /// <summary>A round has ended: what enough nodes that are closer hold is dropped here.</summary>
@@ -148,7 +169,7 @@ internal sealed class Custody(EngineConfig config)
     public List<Touch> Legacy(KademliaEngine engine, Instant now)
     {
         var plan = new TouchPlan();
-        Span<Contact> closest = stackalloc Contact[config.ReplicationFactor];
+        Span<Contact> closest = stackalloc Contact[config.ReplicationFactor + HeirsBeyondPromise];
         _entries.Clear();
         engine.Store.Collect(Instant.Never, _entries, EntriesPerRound);
         foreach (RecordEntry entry in _entries)
@@ -159,6 +180,8 @@ internal sealed class Custody(EngineConfig config)
 
         return plan.Touches();
     }
+
+    private static double NextPatience(EntropySource entropy) => 0.7 + 0.6 * entropy.NextDouble();
 
     /// <summary>Whether this node is among the closest to a position, by its table.</summary>
     private static bool IsHolder(NodeId position, KademliaEngine engine)
@@ -186,6 +209,12 @@ internal sealed class Custody(EngineConfig config)
         foreach (RecordEntry entry in entries)
         {
             engine.Store.MarkConfirmed(entry, now);
+            if (entry.Record.Owner == engine.Self)
+            {
+                // An owner sees to its records by publishing them.
+                continue;
+            }
+
             NodeId position = entry.Record.Key.Position;
             int count = engine.Table.Closest(position, closest, config.Families, engine.Self, onlyReliable: true);
             bool isHolder = CountCloser(closest[..count], engine.Self.DistanceTo(position), position) < config.Holders;

@@ -8,12 +8,6 @@ namespace Violence.Kademlia.Engine;
 /// <summary>Keeping up the copies of records: this node's own, and those it holds for others.</summary>
 internal sealed partial class KademliaEngine
 {
-    /// <summary>
-    /// Of four touches by others one does not spare this node its own round: nobody can keep a record from being repaired by
-    /// touching it all the time.
-    /// </summary>
-    private const int TouchesPerOwnRound = 4;
-
     /// <summary>A full publication after so many that were only touches: the network around the record may have changed.</summary>
     private const int TouchesPerPut = 4;
 
@@ -43,11 +37,11 @@ internal sealed partial class KademliaEngine
         int count = message.FingerprintCount;
         Span<byte> missing = stackalloc byte[(count + 7) / 8];
         missing.Clear();
-        bool spares = Knows(from) && _entropy.NextInt32(TouchesPerOwnRound) != 0;
+        bool isKnown = Knows(from);
         for (int i = 0; i < count; i++)
         {
             ulong fingerprint = message.FingerprintAt(i);
-            bool isHeld = spares ? Store.Confirm(fingerprint, now) : Store.TryFind(fingerprint, now, out _);
+            bool isHeld = isKnown && _custody.IsSpared(fingerprint, now) ? Store.Confirm(fingerprint, now) : Store.TryFind(fingerprint, now, out _);
             missing[i / 8] |= (byte)(isHeld ? 0 : 1 << i % 8);
         }
 

@@ -71,7 +71,7 @@ internal sealed partial class KademliaEngine
         _author = new RecordAuthor(identity, config.Network);
         _owned = new OwnedRecords(_author, new RepublishSchedule(entropy, config.RepublishInterval), config.Storage.ClockTolerance);
         _introductions = new Introductions(config);
-        _custody = new Custody(config);
+        _custody = new Custody(config, entropy);
 
         // A node that has just joined knows its neighbours and little else: the first refresh of all buckets comes early
         // (the paper, section 2.3), a moment later so that the join itself has the first word.
