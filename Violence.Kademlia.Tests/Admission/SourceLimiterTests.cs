@@ -80,8 +80,8 @@ public sealed class SourceLimiterTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(limiter.Capacity, Is.EqualTo(4096));
-            // The table itself with all its smaller forerunners: 4,096 places of 40 bytes, twice.
-            Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(340_000));
+            // The table itself with all its smaller forerunners: 4,096 places of 16 bytes, twice.
+            Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(135_000));
             // In two seconds: every place once a keeping time, and the shared budget.
             Assert.That(admitted, Is.LessThan(2 * 4096 + 4000 + 2 * 2000 + 1));
         }

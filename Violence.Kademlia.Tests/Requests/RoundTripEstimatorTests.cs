@@ -95,8 +95,8 @@ public sealed class RoundTripEstimatorTests
             Is.EqualTo(new RequestTimeouts(Milliseconds(soft), Milliseconds(hard))));
 
     [Test]
-    public void One_estimator_takes_12_bytes() =>
-        Assert.That(System.Runtime.CompilerServices.Unsafe.SizeOf<RoundTripEstimator>(), Is.EqualTo(12));
+    public void One_estimator_takes_8_bytes() =>
+        Assert.That(System.Runtime.CompilerServices.Unsafe.SizeOf<RoundTripEstimator>(), Is.EqualTo(8));
 
     private static RoundTripEstimator Measured(params int[] milliseconds)
     {

@@ -6,15 +6,17 @@ namespace Violence.Kademlia.Admission;
 
 /// <summary>
 /// Decides whether a datagram is worth reading, by its source address alone (the port is free to choose, and so is an IPv6
-/// host's part of its address). A table of sets of 8 places, found by a keyed hash: memory and work are bounded
-/// whatever is spoofed. A source that proved its address gives way only to others that did, or after a long silence.
+/// host's part of its address). A table of sets of 8 places; a keyed hash gives each address two sets to stand in, so
+/// that the table grows when it is two thirds full and not sooner. Memory and work are bounded whatever is spoofed. A source
+/// that proved its address gives way only to others that did, or after a long silence.
 /// </summary>
 internal sealed class SourceLimiter
 {
     private const int Ways = 8;
+    private const int None = -1;
 
     private readonly SourceLimits _limits;
-    private readonly TimeSpan _keepUnproven;
+    private readonly long _ticksPerDatagram;
     private readonly ulong _key;
     private readonly ulong _multiplier;
     private Place[] _places = [];
@@ -30,8 +32,7 @@ internal sealed class SourceLimiter
         }
 
         _limits = limits;
-        // A place must not be given away before its bucket is full again: it would come back with a fresh burst.
-        _keepUnproven = limits.KeepUnproven > limits.PerSource.RefillTime ? limits.KeepUnproven : limits.PerSource.RefillTime;
+        _ticksPerDatagram = (TimeSpan.TicksPerSecond + limits.PerSource.PerSecond - 1) / limits.PerSource.PerSecond;
         _key = entropy.NextUInt64();
         _multiplier = entropy.NextUInt64() | 1;
     }
@@ -52,18 +53,26 @@ internal sealed class SourceLimiter
 
         ulong address = AddressOf(source);
         int index = Find(address);
-        if (index < 0)
+        if (index == None)
         {
             index = FindRoom(address, now);
-            if (index < 0)
+            if (index == None)
             {
                 return _shared.TryTake(_limits.Shared, now, cost);
             }
 
-            _places[index] = new Place { Address = address, State = PlaceState.Unproven };
+            _places[index] = new Place(address, PlaceState.Unproven, now);
         }
 
-        return _places[index].Bucket.TryTake(_limits.PerSource, now, cost);
+        ref Place place = ref _places[index];
+        long full = Math.Max(place.FullAt, now.Ticks) + cost * _ticksPerDatagram;
+        if (full - now.Ticks > _limits.PerSource.Burst * _ticksPerDatagram)
+        {
+            return false;
+        }
+
+        place.FullAt = full;
+        return true;
     }
 
     /// <summary>
@@ -79,20 +88,20 @@ internal sealed class SourceLimiter
 
         ulong address = AddressOf(source);
         int index = Find(address);
-        if (index < 0)
+        if (index == None)
         {
             index = FindRoom(address, now);
-            if (index < 0)
+            if (index == None)
             {
                 index = LeastWorthKeeping(address);
             }
 
-            _places[index] = new Place { Address = address };
-            // Costs nothing, but notes the time.
-            _places[index].Bucket.TryTake(_limits.PerSource, now, cost: 0);
+            _places[index] = new Place(address, PlaceState.Proven, now);
         }
-
-        _places[index].State = PlaceState.Proven;
+        else if (_places[index].State != PlaceState.Proven)
+        {
+            _places[index].State = PlaceState.Proven;
+        }
     }
 
     /// <summary>IPv4: the address. IPv6: its /64, all of which one host may use.</summary>
@@ -103,77 +112,127 @@ internal sealed class SourceLimiter
         return BinaryPrimitives.ReadUInt64BigEndian(source.IsIPv4 ? bytes[8..] : bytes);
     }
 
-    private int FirstOfSet(ulong address, int places)
+    /// <summary>Where the two sets of an address begin; they may be one.</summary>
+    private (int First, int Second) SetsOf(ulong address, int places)
     {
         ulong mixed = (address ^ _key) * _multiplier;
         mixed = (mixed ^ mixed >> 32) * _multiplier;
-        return ((int)(mixed >> 40) & (places / Ways - 1)) * Ways;
+        int mask = places / Ways - 1;
+        return (((int)(mixed >> 40) & mask) * Ways, ((int)((mixed ^ mixed >> 32) >> 8) & mask) * Ways);
     }
 
     private int Find(ulong address)
     {
         if (_places.Length == 0)
         {
-            return -1;
+            return None;
         }
 
-        int first = FirstOfSet(address, _places.Length);
-        for (int i = first; i < first + Ways; i++)
+        (int first, int second) = SetsOf(address, _places.Length);
+        int index = FindIn(first, address);
+        return index != None ? index : FindIn(second, address);
+    }
+
+    private int FindIn(int set, ulong address)
+    {
+        ReadOnlySpan<Place> places = _places.AsSpan(set, Ways);
+        for (int i = 0; i < places.Length; i++)
         {
-            if (_places[i].State != PlaceState.Empty && _places[i].Address == address)
+            if (places[i].Address == address && places[i].State != PlaceState.Empty)
             {
-                return i;
+                return set + i;
             }
         }
 
-        return -1;
+        return None;
     }
 
-    /// <summary>An empty place of the address's set, or one whose source was silent long enough; grows the table when there is none.</summary>
+    /// <summary>
+    /// An empty place of the address's sets, of the one that has more of them; or one whose source was silent long enough; grows
+    /// the table when there is neither.
+    /// </summary>
     private int FindRoom(ulong address, Instant now)
     {
         while (true)
         {
             if (_places.Length > 0)
             {
-                int first = FirstOfSet(address, _places.Length);
-                for (int i = first; i < first + Ways; i++)
+                (int first, int second) = SetsOf(address, _places.Length);
+                int room = Emptier(first, second);
+                room = room != None ? room : Forgettable(first, now);
+                room = room != None ? room : Forgettable(second, now);
+                if (room != None)
                 {
-                    if (IsForgettable(in _places[i], now))
-                    {
-                        return i;
-                    }
+                    return room;
                 }
             }
 
             if (_places.Length >= _limits.MaxSources)
             {
-                return -1;
+                return None;
             }
 
             Grow();
         }
     }
 
-    private bool IsForgettable(in Place place, Instant now) => place.State switch
+    private int Emptier(int first, int second)
     {
-        PlaceState.Empty => true,
-        PlaceState.Unproven => now - place.Bucket.LastAsked >= _keepUnproven,
-        _ => now - place.Bucket.LastAsked >= _limits.KeepProven,
-    };
+        int inFirst = Taken(first);
+        int inSecond = Taken(second);
+        int least = Math.Min(inFirst, inSecond);
+        return least == Ways ? None : inFirst <= inSecond ? first + inFirst : second + inSecond;
+    }
+
+    /// <summary>How many places of a set are taken: those in front, for none is ever emptied.</summary>
+    private int Taken(int set)
+    {
+        int taken = 0;
+        while (taken < Ways && _places[set + taken].State != PlaceState.Empty)
+        {
+            taken++;
+        }
+
+        return taken;
+    }
+
+    private int Forgettable(int set, Instant now)
+    {
+        for (int i = set; i < set + Ways; i++)
+        {
+            if (IsForgettable(_places[i], now))
+            {
+                return i;
+            }
+        }
+
+        return None;
+    }
+
+    /// <summary>
+    /// A place is not given away before its bucket is full again: it would come back with a fresh burst. Its last datagram came
+    /// at least one datagram's time before that.
+    /// </summary>
+    private bool IsForgettable(in Place place, Instant now)
+    {
+        long pause = now.Ticks - place.FullAt;
+        return place.State == PlaceState.Unproven
+            ? pause >= 0 && pause + _ticksPerDatagram >= _limits.KeepUnproven.Ticks
+            : pause >= _limits.KeepProven.Ticks;
+    }
 
     private int LeastWorthKeeping(ulong address)
     {
-        int first = FirstOfSet(address, _places.Length);
+        (int first, int second) = SetsOf(address, _places.Length);
         int least = first;
-        for (int i = first + 1; i < first + Ways; i++)
+        for (int i = 1; i < 2 * Ways; i++)
         {
-            ref Place candidate = ref _places[i];
+            int index = i < Ways ? first + i : second + i - Ways;
+            ref Place candidate = ref _places[index];
             ref Place best = ref _places[least];
-            if (candidate.State < best.State
-                || (candidate.State == best.State && candidate.Bucket.LastAsked < best.Bucket.LastAsked))
+            if (candidate.State < best.State || (candidate.State == best.State && candidate.FullAt < best.FullAt))
             {
-                least = i;
+                least = index;
             }
         }
 
@@ -185,20 +244,19 @@ internal sealed class SourceLimiter
     {
         Place[] old = _places;
         _places = new Place[old.Length == 0 ? Ways : old.Length * 2];
-        foreach (ref Place place in old.AsSpan())
+        for (int i = 0; i < old.Length; i++)
         {
+            Place place = old[i];
             if (place.State == PlaceState.Empty)
             {
                 continue;
             }
 
-            int index = FirstOfSet(place.Address, _places.Length);
-            while (_places[index].State != PlaceState.Empty)
-            {
-                index++;
-            }
-
-            _places[index] = place;
+            // Whoever stood in its second set stays in its second, else two sets might meet in one.
+            bool isInFirst = SetsOf(place.Address, old.Length).First == i / Ways * Ways;
+            (int first, int second) = SetsOf(place.Address, _places.Length);
+            int set = isInFirst ? first : second;
+            _places[set + Taken(set)] = place;
         }
     }
 
@@ -210,10 +268,30 @@ internal sealed class SourceLimiter
         Proven,
     }
 
-    private struct Place
+    /// <summary>
+    /// A source and its token bucket in 16 bytes: all there is to know of a bucket is when it will be full again. The state is in
+    /// the two lowest bits.
+    /// </summary>
+    private struct Place(ulong address, PlaceState state, Instant now)
     {
-        public ulong Address;
-        public TokenBucket Bucket;
-        public PlaceState State;
+        private const int StateBits = 2;
+        private const long StateMask = (1 << StateBits) - 1;
+
+        private long _fullAtAndState = now.Ticks << StateBits | (long)state;
+
+        public ulong Address { get; } = address;
+
+        /// <summary>In ticks. Also the time of the source's last datagram, give or take the time it takes to fill the bucket.</summary>
+        public long FullAt
+        {
+            readonly get => _fullAtAndState >> StateBits;
+            set => _fullAtAndState = value << StateBits | (_fullAtAndState & StateMask);
+        }
+
+        public PlaceState State
+        {
+            readonly get => (PlaceState)(_fullAtAndState & StateMask);
+            set => _fullAtAndState = (_fullAtAndState & ~StateMask) | (long)value;
+        }
     }
 }

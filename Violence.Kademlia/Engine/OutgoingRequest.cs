@@ -10,6 +10,10 @@ namespace Violence.Kademlia.Engine;
 /// </summary>
 internal readonly record struct OutgoingRequest()
 {
+    // What only some searches for records have stands apart: requests in flight are kept in arrays of this.
+    private readonly Narrowing? _narrowing;
+    private readonly ushort _paddedSize = WireLimits.MaxDatagram;
+
     public required MessageKind Kind { get; init; }
 
     /// <summary>Whom it goes to. The id means nothing when it goes to a seed.</summary>
@@ -25,10 +29,18 @@ internal readonly record struct OutgoingRequest()
     public NodeId Target { get; init; }
 
     /// <summary>Only this owner's records, in FIND_VALUE.</summary>
-    public NodeId? Owner { get; init; }
+    public NodeId? Owner
+    {
+        get => _narrowing?.Owner;
+        init => _narrowing = value is null && _narrowing is null ? null : new Narrowing(value, _narrowing?.Cursor);
+    }
 
     /// <summary>Continue after this record, in FIND_VALUE.</summary>
-    public RecordCursor? Cursor { get; init; }
+    public RecordCursor? Cursor
+    {
+        get => _narrowing?.Cursor;
+        init => _narrowing = value is null && _narrowing is null ? null : new Narrowing(_narrowing?.Owner, value);
+    }
 
     /// <summary>The record, in STORE.</summary>
     public Record? Record { get; init; }
@@ -46,11 +58,17 @@ internal readonly record struct OutgoingRequest()
     public Instant LateAfter { get; init; }
 
     /// <summary>How long the request is made when there is no cookie to show: at least as long as any reply to it.</summary>
-    public int PaddedSize { get; init; } = WireLimits.MaxDatagram;
+    public int PaddedSize
+    {
+        get => _paddedSize;
+        init => _paddedSize = (ushort)value;
+    }
 
     /// <summary>Whether this is the second try after a RETRY: a third would be a game of ping-pong.</summary>
     public bool IsSecondTry { get; init; }
 
     /// <summary>Whether it only asks a contact whether it lives.</summary>
     public bool IsProbe => Operation is null && !AsksForProof;
+
+    private sealed record Narrowing(NodeId? Owner, RecordCursor? Cursor);
 }

@@ -1,9 +1,11 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Identity;
 
 /// <summary>
-/// HMAC-SHA512 keyed with the public key, for simulations only. NOT SECURE: whoever knows a public key can sign with it.
+/// SipHash keyed with the public key, for simulations only. NOT SECURE: whoever knows a public key can sign with it.
 /// It keeps the shape of a real scheme, though: lengths, determinism, and a change of any bit is detected.
 /// </summary>
 internal sealed class KeyedHashScheme : SignatureScheme
@@ -19,8 +21,22 @@ internal sealed class KeyedHashScheme : SignatureScheme
     protected override bool IsValid(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
     {
         Span<byte> expected = stackalloc byte[SignatureSize];
-        HMACSHA512.HashData(publicKey, message, expected);
+        Write(publicKey, message, expected);
         return signature.SequenceEqual(expected);
+    }
+
+    private static void Write(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message, Span<byte> signature)
+    {
+        // Half of the key for the message, and half to make one word of it as long as a signature is.
+        ulong word = new SipHash(publicKey[..SipHash.KeySize]).Hash(message);
+        var other = new SipHash(publicKey[SipHash.KeySize..]);
+        Span<byte> last = stackalloc byte[sizeof(ulong)];
+        for (int i = 0; i < SignatureSize; i += sizeof(ulong))
+        {
+            BinaryPrimitives.WriteUInt64BigEndian(last, word);
+            word = other.Hash(last);
+            BinaryPrimitives.WriteUInt64BigEndian(signature[i..], word);
+        }
     }
 
     private sealed class KeyedHashKey : SigningKey
@@ -41,7 +57,7 @@ internal sealed class KeyedHashScheme : SignatureScheme
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             ThrowIfNotASignature(signature);
-            HMACSHA512.HashData(_publicKey, message, signature);
+            Write(_publicKey, message, signature);
         }
 
         public override void ExportSeed(Span<byte> destination)

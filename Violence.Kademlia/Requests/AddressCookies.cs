@@ -1,24 +1,22 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Requests;
 
 /// <summary>
-/// Hands out and checks the proof that a requester receives at its address (docs/protocol.md, "Cookies"): the first
-/// 8 bytes of HMAC-SHA256 over address and port, as a big-endian number. Nothing is kept per requester. The secret
-/// changes every 10 minutes and the one before stays valid, so a cookie lives 10 to 20 minutes.
+/// Hands out and checks the proof that a requester receives at its address (docs/protocol.md, "Cookies"): SipHash-2-4
+/// over address and port. Nothing is kept per requester. The secret changes every 10 minutes and the one before stays
+/// valid, so a cookie lives 10 to 20 minutes.
 /// </summary>
 internal sealed class AddressCookies
 {
     public static readonly TimeSpan SecretLifetime = TimeSpan.FromMinutes(10);
 
-    private const int SecretSize = 32;
     private const int AddressSize = 16;
 
     private readonly EntropySource _entropy;
-    private byte[] _current = new byte[SecretSize];
-    private byte[] _previous = new byte[SecretSize];
+    private SipHash _current;
+    private SipHash _previous;
     private Instant _since;
 
     /// <param name="entropy">Where secrets come from.</param>
@@ -27,8 +25,8 @@ internal sealed class AddressCookies
     {
         _entropy = entropy;
         _since = now;
-        entropy.Fill(_current);
-        entropy.Fill(_previous);
+        _current = NewSecret();
+        _previous = NewSecret();
     }
 
     public ulong Issue(NodeEndpoint endpoint, Instant now)
@@ -53,24 +51,25 @@ internal sealed class AddressCookies
         }
 
         long periods = age.Ticks / SecretLifetime.Ticks;
-        (_previous, _current) = (_current, _previous);
-        _entropy.Fill(_current);
-        if (periods > 1)
-        {
-            // Nobody came for a whole period: the last secret in use is two ago by now.
-            _entropy.Fill(_previous);
-        }
+        // When nobody came for a whole period the last secret in use is two ago by now.
+        _previous = periods > 1 ? NewSecret() : _current;
+        _current = NewSecret();
 
         _since += periods * SecretLifetime;
     }
 
-    private static ulong Compute(ReadOnlySpan<byte> secret, NodeEndpoint endpoint)
+    private SipHash NewSecret()
+    {
+        Span<byte> secret = stackalloc byte[SipHash.KeySize];
+        _entropy.Fill(secret);
+        return new SipHash(secret);
+    }
+
+    private static ulong Compute(in SipHash secret, NodeEndpoint endpoint)
     {
         Span<byte> message = stackalloc byte[AddressSize + sizeof(ushort)];
         endpoint.WriteIPv6Address(message);
         BinaryPrimitives.WriteUInt16BigEndian(message[AddressSize..], (ushort)endpoint.Port);
-        Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(secret, message, hash);
-        return BinaryPrimitives.ReadUInt64BigEndian(hash);
+        return secret.Hash(message);
     }
 }

@@ -24,12 +24,12 @@ internal sealed class DeadlineQueue
     {
         if (slot >= _placeOf.Length)
         {
-            Array.Resize(ref _placeOf, Math.Max(slot + 1, Math.Max(8, _placeOf.Length * 2)));
+            Array.Resize(ref _placeOf, Math.Max(slot + 1, Math.Max(8, _placeOf.Length + _placeOf.Length / 2)));
         }
 
         if (Count == _heap.Length)
         {
-            Array.Resize(ref _heap, Math.Max(8, _heap.Length * 2));
+            Array.Resize(ref _heap, Math.Max(8, _heap.Length + _heap.Length / 2));
         }
 
         Rise(Count++, new Entry(deadline, order, slot));

@@ -8,18 +8,20 @@ namespace Violence.Kademlia.Requests;
 /// </summary>
 internal sealed class PeerBook
 {
-    public const int DefaultMaximum = 2048;
+    public const int DefaultMaximum = 1024;
 
     /// <summary>A replier keeps the secret before the current one, so a cookie holds at least this long (docs/protocol.md, "Cookies").</summary>
     public static readonly TimeSpan CookieLifetime = TimeSpan.FromMinutes(10);
 
     private const int None = -1;
 
+    /// <summary>Cookies are dated in units of 2^20 ticks, about a tenth of a second.</summary>
+    private const int CookieUnit = 20;
+
     private readonly int _maximum;
-    private readonly Dictionary<NodeEndpoint, int> _indexOf = [];
+    private readonly SlotIndex _index;
     private Entry[] _entries = [];
-    private int _newest = None;
-    private int _oldest = None;
+    private uint _uses;
     private RoundTripEstimator _everybody;
 
     /// <param name="maximum">The most endpoints remembered.</param>
@@ -27,14 +29,16 @@ internal sealed class PeerBook
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximum);
         _maximum = maximum;
+        _index = new SlotIndex(index => _entries[index].Endpoint.GetHashCode());
     }
 
-    public int Count => _indexOf.Count;
+    public int Count => _index.Count;
 
     /// <summary>How long to wait for an answer from here: by its own round trips, else by those of all peers, else a prior.</summary>
     public RequestTimeouts Timeouts(NodeEndpoint endpoint)
     {
-        if (_indexOf.TryGetValue(endpoint, out int index) && _entries[index].RoundTrips.IsMeasured)
+        int index = Find(endpoint);
+        if (index != None && _entries[index].RoundTrips.IsMeasured)
         {
             return RequestTimeouts.Of(_entries[index].RoundTrips.Estimate, RequestTimeouts.HardMinimum);
         }
@@ -45,10 +49,11 @@ internal sealed class PeerBook
     }
 
     /// <summary>The smoothed round trip to this endpoint; null when none was measured.</summary>
-    public TimeSpan? RoundTripOf(NodeEndpoint endpoint) =>
-        _indexOf.TryGetValue(endpoint, out int index) && _entries[index].RoundTrips.IsMeasured
-            ? _entries[index].RoundTrips.Smoothed
-            : null;
+    public TimeSpan? RoundTripOf(NodeEndpoint endpoint)
+    {
+        int index = Find(endpoint);
+        return index != None && _entries[index].RoundTrips.IsMeasured ? _entries[index].RoundTrips.Smoothed : null;
+    }
 
     public void ObserveRoundTrip(NodeEndpoint endpoint, TimeSpan roundTrip)
     {
@@ -59,7 +64,8 @@ internal sealed class PeerBook
     /// <summary>A request was given up: the next one to this endpoint waits longer. Endpoints that never answered get no entry.</summary>
     public void ObserveTimeout(NodeEndpoint endpoint)
     {
-        if (_indexOf.TryGetValue(endpoint, out int index))
+        int index = Find(endpoint);
+        if (index != None)
         {
             _entries[index].RoundTrips.BackOff();
         }
@@ -68,12 +74,13 @@ internal sealed class PeerBook
     /// <summary>The cookie to show to this endpoint. False: none, or too old; then the request is to be padded.</summary>
     public bool TryGetCookie(NodeEndpoint endpoint, Instant now, out ulong cookie)
     {
-        if (_indexOf.TryGetValue(endpoint, out int index))
+        int index = Find(endpoint);
+        if (index != None)
         {
             ref Entry entry = ref _entries[index];
-            if (entry.HasCookie && now - entry.CookieSince < CookieLifetime)
+            if (entry.CookieDate != 0 && DateOf(now) - entry.CookieDate < CookieLifetime.Ticks >> CookieUnit)
             {
-                Use(index);
+                entry.LastUse = NextUse();
                 cookie = entry.Cookie;
                 return true;
             }
@@ -87,104 +94,101 @@ internal sealed class PeerBook
     {
         ref Entry entry = ref EntryOf(endpoint);
         entry.Cookie = cookie;
-        entry.CookieSince = now;
-        entry.HasCookie = true;
+        entry.CookieDate = DateOf(now);
     }
 
     /// <summary>The endpoint asked for a fresh cookie: the one kept is of no use.</summary>
     public void ForgetCookie(NodeEndpoint endpoint)
     {
-        if (_indexOf.TryGetValue(endpoint, out int index))
+        int index = Find(endpoint);
+        if (index != None)
         {
-            _entries[index].HasCookie = false;
+            _entries[index].CookieDate = 0;
         }
+    }
+
+    // 0 stands for "no cookie". Dates come round after 14 years.
+    private static uint DateOf(Instant now) => Math.Max(1, (uint)(now.Ticks >> CookieUnit));
+
+    private int Find(NodeEndpoint endpoint)
+    {
+        int hash = endpoint.GetHashCode();
+        int cell = -1;
+        while (_index.TryNext(hash, ref cell, out int index))
+        {
+            if (_entries[index].Endpoint == endpoint)
+            {
+                return index;
+            }
+        }
+
+        return None;
     }
 
     /// <summary>The entry of an endpoint, made when there is none, as the most recently used one.</summary>
     private ref Entry EntryOf(NodeEndpoint endpoint)
     {
-        if (_indexOf.TryGetValue(endpoint, out int index))
+        int index = Find(endpoint);
+        if (index == None)
         {
-            Use(index);
-            return ref _entries[index];
+            index = Count < _maximum ? NextFree() : LeastRecentlyUsed();
+            if (index < Count)
+            {
+                _index.Remove(index, _entries[index].Endpoint.GetHashCode());
+            }
+
+            _entries[index] = new Entry { Endpoint = endpoint };
+            _index.Add(index, endpoint.GetHashCode());
         }
 
-        if (Count < _maximum)
+        ref Entry entry = ref _entries[index];
+        entry.LastUse = NextUse();
+        return ref entry;
+    }
+
+    private int NextFree()
+    {
+        if (Count == _entries.Length)
         {
-            index = Count;
-            if (index == _entries.Length)
+            Array.Resize(ref _entries, Math.Min(_maximum, Math.Max(8, Count + Count / 2)));
+        }
+
+        return Count;
+    }
+
+    /// <summary>Looks through a full book. That only a stranger's answer asks for it makes it cheaper than a list kept in order.</summary>
+    private int LeastRecentlyUsed()
+    {
+        int least = 0;
+        for (int index = 1; index < _entries.Length; index++)
+        {
+            least = _entries[index].LastUse < _entries[least].LastUse ? index : least;
+        }
+
+        return least;
+    }
+
+    private uint NextUse()
+    {
+        if (++_uses == 0)
+        {
+            // Once in four billion uses the order is lost.
+            foreach (ref Entry entry in _entries.AsSpan())
             {
-                Array.Resize(ref _entries, Math.Min(_maximum, Math.Max(8, _entries.Length * 2)));
+                entry.LastUse = 0;
             }
         }
-        else
-        {
-            index = _oldest;
-            Unlink(index);
-            _indexOf.Remove(_entries[index].Endpoint);
-        }
 
-        _indexOf.Add(endpoint, index);
-        _entries[index] = new Entry { Endpoint = endpoint };
-        LinkAsNewest(index);
-        return ref _entries[index];
+        return _uses;
     }
 
-    private void Use(int index)
-    {
-        if (index != _newest)
-        {
-            Unlink(index);
-            LinkAsNewest(index);
-        }
-    }
-
-    private void LinkAsNewest(int index)
-    {
-        _entries[index].Newer = None;
-        _entries[index].Older = _newest;
-        if (_newest != None)
-        {
-            _entries[_newest].Newer = index;
-        }
-
-        _newest = index;
-        if (_oldest == None)
-        {
-            _oldest = index;
-        }
-    }
-
-    private void Unlink(int index)
-    {
-        ref Entry entry = ref _entries[index];
-        if (entry.Newer == None)
-        {
-            _newest = entry.Older;
-        }
-        else
-        {
-            _entries[entry.Newer].Older = entry.Older;
-        }
-
-        if (entry.Older == None)
-        {
-            _oldest = entry.Newer;
-        }
-        else
-        {
-            _entries[entry.Older].Newer = entry.Newer;
-        }
-    }
-
+    /// <summary>48 bytes.</summary>
     private struct Entry
     {
         public NodeEndpoint Endpoint;
         public ulong Cookie;
-        public Instant CookieSince;
         public RoundTripEstimator RoundTrips;
-        public int Newer;
-        public int Older;
-        public bool HasCookie;
+        public uint CookieDate;
+        public uint LastUse;
     }
 }

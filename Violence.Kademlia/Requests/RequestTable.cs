@@ -13,11 +13,14 @@ internal sealed class RequestTable<TRequest>
 {
     public const int DefaultMaximum = 4096;
 
+    /// <summary>So many slots stay when nothing is in flight: bursts are rare, and nodes are many in one process.</summary>
+    private const int SlotsKept = 16;
+
     private const int None = -1;
 
     private readonly int _maximum;
-    private readonly Dictionary<TransactionId, int> _slotOf = [];
-    private readonly DeadlineQueue _deadlines = new();
+    private SlotIndex _index;
+    private DeadlineQueue _deadlines = new();
     private Slot[] _slots = [];
     private int _slotsUsed;
     private int _firstFree = None;
@@ -28,9 +31,10 @@ internal sealed class RequestTable<TRequest>
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximum);
         _maximum = maximum;
+        _index = NewIndex();
     }
 
-    public int InFlight => _slotOf.Count;
+    public int InFlight => _index.Count;
 
     /// <summary>When <see cref="TryTakeDue"/> will next have something; <see cref="Instant.Never"/> when nothing is in flight.</summary>
     public Instant NextDeadline => _deadlines.Next;
@@ -60,13 +64,12 @@ internal sealed class RequestTable<TRequest>
             throw new ArgumentException($"{kind} is not answered by anything.", nameof(kind));
         }
 
-        if (InFlight >= _maximum || _slotOf.ContainsKey(transaction))
+        if (InFlight >= _maximum || Find(transaction) != None)
         {
             return false;
         }
 
         int index = TakeSlot();
-        _slotOf.Add(transaction, index);
         bool hasSoft = soft < hard;
         _slots[index] = new Slot
         {
@@ -81,6 +84,7 @@ internal sealed class RequestTable<TRequest>
             AwaitsSoft = hasSoft,
             IsInFlight = true,
         };
+        _index.Add(index, transaction.GetHashCode());
         _deadlines.Add(index, now + (hasSoft ? soft : hard), _added++);
         return true;
     }
@@ -104,7 +108,8 @@ internal sealed class RequestTable<TRequest>
     {
         request = default;
         roundTrip = TimeSpan.Zero;
-        if (!_slotOf.TryGetValue(transaction, out int index))
+        int index = Find(transaction);
+        if (index == None)
         {
             return MatchResult.Unknown;
         }
@@ -166,7 +171,8 @@ internal sealed class RequestTable<TRequest>
     /// <returns>False when it was not in flight.</returns>
     public bool Remove(TransactionId transaction)
     {
-        if (!_slotOf.TryGetValue(transaction, out int index))
+        int index = Find(transaction);
+        if (index == None)
         {
             return false;
         }
@@ -205,7 +211,7 @@ internal sealed class RequestTable<TRequest>
 
         if (_slotsUsed == _slots.Length)
         {
-            Array.Resize(ref _slots, Math.Min(_maximum, Math.Max(8, _slots.Length * 2)));
+            Array.Resize(ref _slots, Math.Min(_maximum, Math.Max(8, _slots.Length + _slots.Length / 2)));
         }
 
         return _slotsUsed++;
@@ -214,9 +220,34 @@ internal sealed class RequestTable<TRequest>
     private void Free(int index)
     {
         _deadlines.Remove(index);
-        _slotOf.Remove(_slots[index].Transaction);
+        _index.Remove(index, _slots[index].Transaction.GetHashCode());
         _slots[index] = new Slot { NextFree = _firstFree };
         _firstFree = index;
+        if (InFlight == 0 && _slots.Length > SlotsKept)
+        {
+            _slots = [];
+            _slotsUsed = 0;
+            _firstFree = None;
+            _index = NewIndex();
+            _deadlines = new DeadlineQueue();
+        }
+    }
+
+    private SlotIndex NewIndex() => new(index => _slots[index].Transaction.GetHashCode());
+
+    private int Find(TransactionId transaction)
+    {
+        int hash = transaction.GetHashCode();
+        int cell = -1;
+        while (_index.TryNext(hash, ref cell, out int index))
+        {
+            if (_slots[index].Transaction == transaction)
+            {
+                return index;
+            }
+        }
+
+        return None;
     }
 
     private struct Slot

@@ -1,7 +1,7 @@
 namespace Violence.Kademlia.Requests;
 
 /// <summary>
-/// Smoothed round-trip time and its variation (RFC 6298, section 2), in whole microseconds so that one fits in 12 bytes.
+/// Smoothed round-trip time and its variation (RFC 6298, section 2), in whole microseconds so that one fits in 8 bytes.
 /// The default value has measured nothing.
 /// </summary>
 internal struct RoundTripEstimator
@@ -11,9 +11,12 @@ internal struct RoundTripEstimator
 
     private const int MostBackOffs = 6;
 
+    // No sample is longer than 24 bits, and so nothing made of them is.
+    private const int SampleBits = 24;
+
+    // The back-offs stand above the variation.
     private int _smoothed;
-    private int _variation;
-    private byte _backOffs;
+    private int _rest;
 
     /// <summary>Whether anything was measured.</summary>
     public readonly bool IsMeasured => _smoothed > 0;
@@ -22,11 +25,11 @@ internal struct RoundTripEstimator
     public readonly TimeSpan Smoothed => TimeSpan.FromMicroseconds(_smoothed);
 
     /// <summary>RTTVAR; zero when nothing was measured.</summary>
-    public readonly TimeSpan Variation => TimeSpan.FromMicroseconds(_variation);
+    public readonly TimeSpan Variation => TimeSpan.FromMicroseconds(RestVariation);
 
     /// <summary>SRTT + 4 RTTVAR, doubled for every time-out since the last sample (RFC 6298, 2.2, 2.3 and 5.5), without limits.</summary>
     public readonly TimeSpan Estimate =>
-        TimeSpan.FromMicroseconds(((long)_smoothed + 4L * _variation) << _backOffs);
+        TimeSpan.FromMicroseconds(((long)_smoothed + 4L * RestVariation) << BackOffs);
 
     /// <summary>Takes one measured round trip. Each request has a transaction of its own, so no sample is ambiguous (Karn).</summary>
     public void Observe(TimeSpan roundTrip)
@@ -36,19 +39,21 @@ internal struct RoundTripEstimator
         if (!IsMeasured)
         {
             _smoothed = sample;
-            _variation = sample / 2;
+            _rest = sample / 2;
         }
         else
         {
-            _variation = (3 * _variation + Math.Abs(_smoothed - sample)) / 4;
+            _rest = (3 * RestVariation + Math.Abs(_smoothed - sample)) / 4;
             _smoothed = Math.Max(1, (int)((7L * _smoothed + sample) / 8));
         }
-
-        _backOffs = 0;
     }
 
     /// <summary>
     /// An answer did not come at all. Without this a peer whose path became slower than its hard time-out would fail forever.
     /// </summary>
-    public void BackOff() => _backOffs = (byte)Math.Min(_backOffs + 1, MostBackOffs);
+    public void BackOff() => _rest = RestVariation | Math.Min(BackOffs + 1, MostBackOffs) << SampleBits;
+
+    private readonly int RestVariation => _rest & ((1 << SampleBits) - 1);
+
+    private readonly int BackOffs => _rest >> SampleBits;
 }

@@ -14,13 +14,6 @@ internal sealed class IdOrder(EntryPool pool)
 
     public ReadOnlySpan<int> Slots => _slots.AsSpan(0, Count);
 
-    /// <summary>The slot of an id, or <see cref="EntryPool.None"/>.</summary>
-    public int Find(NodeId id)
-    {
-        int index = IndexOf(id);
-        return index >= 0 ? _slots[index] : EntryPool.None;
-    }
-
     /// <summary>Takes a slot in whose id is not here yet.</summary>
     public void Insert(int slot)
     {

@@ -162,7 +162,7 @@ internal sealed partial class RoutingTable
     {
         Distance distance = Self.DistanceTo(id);
         int closer = 0;
-        for (int index = _buckets.Count - 1; index > bucket.Depth; index--)
+        for (int index = _buckets.Count - 1; index > bucket.Depth && closer < _limits.K; index--)
         {
             closer += _buckets[index].Reliable;
         }

@@ -6,8 +6,22 @@ namespace Violence.Kademlia.Routing;
 // small network behind one address everybody knows everybody; where places are scarce, no network keeps more than its quota.
 internal sealed partial class RoutingTable
 {
-    private bool HasQuota(NodeEndpoint endpoint) =>
-        !endpoint.IsPrivate && Math.Min(_limits.SubnetContactsPerBucket, _limits.SubnetContactsPerTable) < int.MaxValue;
+    // Networks that have at least as many contacts as the smaller quota, and those that have more. Mostly there are none,
+    // and then nobody needs to count.
+    private int _atQuota;
+    private int _overQuota;
+
+    private int LeastQuota => Math.Min(_limits.SubnetContactsPerBucket, _limits.SubnetContactsPerTable);
+
+    private bool HasQuota(NodeEndpoint endpoint) => !endpoint.IsPrivate && LeastQuota < int.MaxValue;
+
+    /// <summary>Keeps count when the contact in a slot, which its network's order holds, comes (1) or goes (-1).</summary>
+    private void NoteNetwork(int slot, int sign)
+    {
+        int contacts = InTable(_pool[slot].Contact).Length;
+        _atQuota += contacts == LeastQuota ? sign : 0;
+        _overQuota += contacts == LeastQuota + 1 ? sign : 0;
+    }
 
     private static bool AreInOneNetwork(Contact left, Contact right) =>
         !left.Endpoint.IsPrivate && !right.Endpoint.IsPrivate && left.Endpoint.NetworkPrefix == right.Endpoint.NetworkPrefix;
@@ -15,7 +29,8 @@ internal sealed partial class RoutingTable
     /// <summary>Whether the network of a contact would have more than its share with it, <paramref name="leaving"/> not counted.</summary>
     private bool IsOverQuota(Contact contact, int leaving)
     {
-        return HasQuota(contact.Endpoint)
+        return (_atQuota > 0 || LeastQuota <= 0)
+            && HasQuota(contact.Endpoint)
             && (CountWithout(InTable(contact)) >= _limits.SubnetContactsPerTable
                 || CountWithout(InBucket(contact)) >= _limits.SubnetContactsPerBucket);
 
@@ -52,14 +67,18 @@ internal sealed partial class RoutingTable
 
     private int FindNewestOfCrowd(Bucket bucket)
     {
-        int leastQuota = Math.Min(_limits.SubnetContactsPerBucket, _limits.SubnetContactsPerTable);
+        if (_overQuota == 0)
+        {
+            return EntryPool.None;
+        }
+
         int most = 0;
         int newest = EntryPool.None;
         for (int slot = bucket.Head; slot != EntryPool.None; slot = _pool[slot].Next)
         {
             ref BucketEntry entry = ref _pool[slot];
             int inTable = HasQuota(entry.Contact.Endpoint) ? InTable(entry.Contact).Length : 0;
-            if (inTable <= leastQuota)
+            if (inTable <= LeastQuota)
             {
                 continue;
             }

@@ -15,6 +15,7 @@ internal sealed partial class RoutingTable
     private readonly RoutingLimits _limits;
     private readonly EntryPool _pool = new();
     private readonly List<Bucket> _buckets = [];
+    private readonly IdIndex _ids;
     private readonly EndpointIndex _endpoints;
 
     // One order per family: a walk for a family that is rare here must not wade through all the others.
@@ -36,6 +37,7 @@ internal sealed partial class RoutingTable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limits.FailuresToForget, byte.MaxValue, nameof(limits));
         Self = self;
         _limits = limits;
+        _ids = new IdIndex(_pool);
         _endpoints = new EndpointIndex(_pool);
         _ipv4 = new IdOrder(_pool);
         _ipv6 = new IdOrder(_pool);
@@ -130,15 +132,11 @@ internal sealed partial class RoutingTable
 
     private IdOrder OrderOf(NodeEndpoint endpoint) => endpoint.IsIPv4 ? _ipv4 : _ipv6;
 
-    private int Find(NodeId id)
-    {
-        int slot = _ipv4.Find(id);
-        return slot != EntryPool.None ? slot : _ipv6.Find(id);
-    }
+    private int Find(NodeId id) => _ids.Find(id);
 
     private bool TryFind(NodeId id, NodeEndpoint endpoint, out int slot)
     {
-        slot = OrderOf(endpoint).Find(id);
+        slot = _ids.Find(id);
         return slot != EntryPool.None && _pool[slot].Contact.Endpoint == endpoint;
     }
 
@@ -170,10 +168,12 @@ internal sealed partial class RoutingTable
         _state++;
         NodeEndpoint endpoint = _pool[slot].Contact.Endpoint;
         OrderOf(endpoint).Insert(slot);
+        _ids.Add(slot);
         _endpoints.Add(slot);
         if (HasQuota(endpoint))
         {
             _networks.Insert(slot);
+            NoteNetwork(slot, 1);
         }
     }
 
@@ -183,9 +183,11 @@ internal sealed partial class RoutingTable
         _state++;
         NodeEndpoint endpoint = _pool[slot].Contact.Endpoint;
         OrderOf(endpoint).Remove(slot);
+        _ids.Remove(slot);
         _endpoints.Remove(slot);
         if (HasQuota(endpoint))
         {
+            NoteNetwork(slot, -1);
             _networks.Remove(slot);
         }
     }
