@@ -7,7 +7,7 @@ namespace Violence.Kademlia.Benchmarks.Simulate;
 /// <summary><c>simulate NAME</c>: plays one scenario in virtual time and tells what it measured.</summary>
 internal static class SimulateCommand
 {
-    private const int WrongUsage = 2;
+    public const int WrongUsage = 2;
 
     public static Command Create()
     {
@@ -25,6 +25,7 @@ internal static class SimulateCommand
         var command = new Command("simulate", "Plays a scenario in a simulated network; 'simulate list' explains them.")
         {
             name, nodes, seed, hours, median, owners, share, records, lookups, json,
+            SweepCommand.Create(),
         };
         command.SetAction(parsed =>
         {

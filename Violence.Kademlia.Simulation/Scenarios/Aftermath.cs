@@ -25,11 +25,11 @@ internal sealed record Aftermath
     /// <returns>The share of the closest nodes that was seen while the faults lasted.</returns>
     public double Play(ScenarioRun run)
     {
-        double closest = run.Network.CheckFinds(Sample, LeastClosest);
+        double closest = run.Network.CheckFinds(Sample, LeastClosest, tries: 1);
         run.Simulator.Faults.Heal();
         run.Population.EndChurn();
         run.Simulator.RunFor(Calm);
-        run.Network.CheckFinds(Sample, leastShare: 1);
+        run.Network.CheckFinds(Sample, leastShare: 1, tries: 2);
         run.Network.CheckNeighbourhoods(Sample);
         foreach (PutRecord record in run.Workload.Promised.Where(static record => record.Owner.IsRunning).ToArray())
         {

@@ -126,9 +126,10 @@ internal sealed class JoinStormScenario : Scenario
     public override void Play(ScenarioRun run)
     {
         run.Simulator.Faults.Loss = StaticScenario.UsualLoss;
-        run.Settle(Math.Min(Before, run.Options.Nodes));
+        int before = Math.Min(Before, run.Options.Nodes / 2);
+        run.Settle(before);
         run.Workload.PutMany(run.Options.Records);
-        int newcomers = Math.Max(0, run.Options.Nodes - Before);
+        int newcomers = run.Options.Nodes - before;
         int searches = 0;
         for (int i = 0; i < newcomers; i++)
         {

@@ -13,7 +13,7 @@ internal sealed class MixScenario : Scenario
 
     public override string Name => "mix";
 
-    public override string Explanation => "Two to five random faults, crashes, pauses, restarts, cuts and joins, with lookups all the time; made for small networks.";
+    public override string Explanation => "Two to four random faults, crashes, pauses, restarts, cuts and joins, with lookups all the time; made for small networks.";
 
     public override EngineConfig Config { get; } = new()
     {
@@ -23,8 +23,8 @@ internal sealed class MixScenario : Scenario
         SilenceBeforeProbe = Round / 2,
     };
 
-    // Whoever looks while half of the others are cut off sees the half.
-    public override Aftermath Aftermath { get; } = new() { LeastClosest = 0.1, Calm = Round * 6 };
+    // Whoever looks while it is cut off from all others sees nobody.
+    public override Aftermath Aftermath { get; } = new() { LeastClosest = 0, Calm = Round * 4 };
 
     public override void Play(ScenarioRun run)
     {
@@ -39,12 +39,12 @@ internal sealed class MixScenario : Scenario
 
         run.Simulator.RunFor(TimeSpan.FromSeconds(20));
         run.Workload.PutDuring(TimeSpan.FromSeconds(5), run.Options.Records);
-        int events = 2 + entropy.NextInt32(4);
+        int events = 2 + entropy.NextInt32(3);
         for (int i = 0; i < events; i++)
         {
             DrawFaults(run.Simulator);
             Happen(run, entropy.NextInt32(8));
-            run.Workload.GetDuring(TimeSpan.FromSeconds(10 + entropy.NextInt32(30)), run.Options.Lookups / events);
+            run.Workload.GetDuring(TimeSpan.FromSeconds(5 + entropy.NextInt32(25)), run.Options.Lookups / events);
         }
     }
 

@@ -30,6 +30,8 @@ internal sealed class DeadEntriesScenario : Scenario
 
     public override string Explanation => "20 % of table entries are dead when the lookups begin; owners are up.";
 
+    public override Aftermath Aftermath { get; } = new() { LeastClosest = 0.8 };
+
     public override void Play(ScenarioRun run)
     {
         run.Simulator.Faults.Loss = StaticScenario.UsualLoss;

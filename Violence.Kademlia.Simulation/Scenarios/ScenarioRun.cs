@@ -35,6 +35,9 @@ internal sealed class ScenarioRun
 
     public Workload Workload { get; }
 
+    /// <summary>Whether the report tells how much memory a node takes: that costs several collections.</summary>
+    public bool MeasuresMemory { get; init; } = true;
+
     /// <summary>Lookups made again after the network had one refresh to recover, where the scenario makes any.</summary>
     public Figures? AfterRefresh { get; set; }
 
@@ -84,7 +87,7 @@ internal sealed class ScenarioRun
             TraceHash = Simulator.TraceHash.ToString("x16", CultureInfo.InvariantCulture),
             DatagramsPerWallS = Math.Round(Simulator.DatagramsSent / seconds),
             WallS = Math.Round(seconds, 2),
-            ResidentBytesPerNode = GC.GetTotalMemory(forceFullCollection: true) / Math.Max(1, Population.Up.Count),
+            ResidentBytesPerNode = MeasuresMemory ? GC.GetTotalMemory(forceFullCollection: true) / Math.Max(1, Population.Up.Count) : 0,
             ThreadPoolItems = workItems,
             NodesInspected = Checks.Inspected,
             PutMsP50 = Workload.PutMs.At(0.5),
