@@ -13,6 +13,9 @@ internal sealed class NetworkChecks(Simulator simulator, Population population, 
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    // Long enough for the late answers of the try before.
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(3);
+
     /// <summary>
     /// Has random nodes look for random positions, and compares with the k closest nodes by brute force. It is a violation
     /// when less than <paramref name="leastShare"/> of them is found.
@@ -127,13 +130,13 @@ internal sealed class NetworkChecks(Simulator simulator, Population population, 
     }
 
     /// <summary>Leaves those in the list that were found.</summary>
-    private static void Find(SimulatedNode asker, NodeId target, List<SimulatedNode> wanted, int tries, Action ended) =>
+    private void Find(SimulatedNode asker, NodeId target, List<SimulatedNode> wanted, int tries, Action ended) =>
         asker.Run<FindNodeOperation>((engine, now) => engine.FindNode(target, now), find =>
         {
             HashSet<NodeId> found = [.. find.Closest.Select(static contact => contact.Id)];
             if (tries > 1 && wanted.Exists(node => !found.Contains(node.Id)))
             {
-                Find(asker, target, wanted, tries - 1, ended);
+                simulator.After(RetryPause, () => Find(asker, target, wanted, tries - 1, ended));
                 return;
             }
 
