@@ -3,6 +3,7 @@ using BenchmarkDotNet.Attributes;
 using Violence.Kademlia.Engine;
 using Violence.Kademlia.Identity;
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Storage;
 using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Benchmarks;
@@ -38,7 +39,7 @@ public class ServingBenchmarks
 
         for (ulong i = 0; i < 3; i++)
         {
-            _engine.Store.Put(SampleRecords.Create(i, payloadSize: 150, Network), _now, _engine.UtcAt(_now));
+            _engine.Store.Put(SampleRecords.Create(i, payloadSize: 150, Network), RecordSource.Self, _now, _engine.UtcAt(_now));
         }
 
         // The first answer hands out the cookie that proves the asker's address from then on. A client, so that it is not met.

@@ -3,6 +3,7 @@ using Violence.Kademlia.Engine;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Identity;
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Storage;
 using Violence.Kademlia.Requests;
 using Violence.Kademlia.Wire;
 
@@ -104,7 +105,7 @@ internal sealed class CookieTests
 
         for (int i = 0; i < 40; i++)
         {
-            node.Engine.Store.Put(RecordOf(network.NewIdentity(), network, payload: 20 * i), network.Now, network.Utc);
+            node.Engine.Store.Put(RecordOf(network.NewIdentity(), network, payload: 20 * i), RecordSource.Self, network.Now, network.Utc);
         }
     }
 

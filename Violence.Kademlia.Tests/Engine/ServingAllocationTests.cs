@@ -2,6 +2,7 @@ using System.Net;
 using Violence.Kademlia.Engine;
 using Violence.Kademlia.Identity;
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Storage;
 using Violence.Kademlia.Tests.Requests;
 using Violence.Kademlia.Wire;
 
@@ -29,7 +30,7 @@ internal sealed class ServingAllocationTests
         NodeIdentity owner = network.NewIdentity();
         for (int i = 0; i < 10; i++)
         {
-            engine.Store.Put(new RecordAuthorOf(owner).Write(Key, $"{i}", 100, network.Utc), network.Now, network.Utc);
+            engine.Store.Put(new RecordAuthorOf(owner).Write(Key, $"{i}", 100, network.Utc), RecordSource.Self, network.Now, network.Utc);
         }
 
         NodeEndpoint source = NodeEndpoint.From(new IPEndPoint(new IPAddress([127, 0, 0, 1]), 4_000));

@@ -1,6 +1,7 @@
 using System.Text;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Storage;
 using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Tests.Engine;
@@ -71,7 +72,7 @@ internal sealed class StoringTests
         Record other = new RecordAuthorOf(network.NewIdentity()).Write(Key, "", 10, network.Utc);
         foreach (VirtualNode node in full)
         {
-            Assert.That(node.Engine.Store.Put(other, network.Now, network.Utc).Status, Is.EqualTo(StoreStatus.Stored));
+            Assert.That(node.Engine.Store.Put(other, RecordSource.Self, network.Now, network.Utc).Status, Is.EqualTo(StoreStatus.Stored));
         }
 
         PutOperation put = PutGetTests.Put(network, owner, "room elsewhere");

@@ -342,7 +342,7 @@ internal sealed class UpkeepTests
         {
             MessageReader.Read(bytes, VirtualNetwork.NetworkId, message);
             if (from == owner.Endpoint
-                && message.Header.Kind == MessageKind.Store
+                && message.Header.Kind is MessageKind.Store or MessageKind.Touch
                 && (rounds.Count == 0 || network.Now - rounds[^1] > TimeSpan.FromSeconds(2)))
             {
                 rounds.Add(network.Now);

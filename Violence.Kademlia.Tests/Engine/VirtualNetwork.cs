@@ -165,9 +165,14 @@ internal sealed class VirtualNetwork(ulong seed)
     {
         OperationId id = node.Do(begin);
         RunUntil(() => node.Finished.ContainsKey(id), TimeSpan.FromMinutes(1));
-        return node.Finished.TryGetValue(id, out Operation? operation)
-            ? (TOperation)operation
-            : throw new InvalidOperationException($"The operation did not end within a minute (seed {seed}).");
+        if (!node.Finished.TryGetValue(id, out Operation? operation))
+        {
+            throw new InvalidOperationException($"The operation did not end within a minute (seed {seed}).");
+        }
+
+        // A put goes on when its caller has been told already.
+        RunUntil(() => operation.IsFinished, TimeSpan.FromMinutes(1));
+        return (TOperation)operation;
     }
 
     internal void Attach(VirtualNode node) => _byEndpoint[node.Endpoint] = node;

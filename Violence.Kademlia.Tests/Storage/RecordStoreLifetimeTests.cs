@@ -22,7 +22,7 @@ public sealed class RecordStoreLifetimeTests
     [Test]
     public void A_fresh_record_lives_for_its_time_to_live()
     {
-        StoreResult result = _store.Put(Create(timeToLive: Hour), Now, Utc);
+        StoreResult result = _store.Put(Create(timeToLive: Hour), A, Now, Utc);
 
         Assert.That(result, Is.EqualTo(new StoreResult(StoreStatus.Stored, 1)));
         AssertLivesUntil(Now + Hour);
@@ -31,7 +31,7 @@ public sealed class RecordStoreLifetimeTests
     [Test]
     public void A_record_that_arrives_late_lives_for_what_is_left_and_the_tolerance()
     {
-        _store.Put(Create(issued: Utc - 30 * Minute, timeToLive: Hour), Now, Utc);
+        _store.Put(Create(issued: Utc - 30 * Minute, timeToLive: Hour), A, Now, Utc);
 
         AssertLivesUntil(Now + 30 * Minute + Tolerance);
     }
@@ -40,7 +40,7 @@ public sealed class RecordStoreLifetimeTests
     [TestCase(60 * 24 * 365 * 73)]
     public void A_date_in_the_future_counts_as_now(int minutes)
     {
-        _store.Put(Create(issued: Utc + minutes * Minute, timeToLive: Hour), Now, Utc);
+        _store.Put(Create(issued: Utc + minutes * Minute, timeToLive: Hour), A, Now, Utc);
 
         AssertLivesUntil(Now + Hour);
     }
@@ -48,8 +48,8 @@ public sealed class RecordStoreLifetimeTests
     [Test]
     public void The_first_and_the_last_date_there_are_do_no_harm()
     {
-        StoreStatus first = _store.Put(Create(issued: DateTimeOffset.MinValue), Now, Utc).Status;
-        StoreStatus last = _store.Put(Create(issued: DateTimeOffset.MaxValue), Now, Utc).Status;
+        StoreStatus first = _store.Put(Create(issued: DateTimeOffset.MinValue), A, Now, Utc).Status;
+        StoreStatus last = _store.Put(Create(issued: DateTimeOffset.MaxValue), A, Now, Utc).Status;
 
         Assert.That((first, last), Is.EqualTo((StoreStatus.Expired, StoreStatus.Stored)));
         AssertLivesUntil(Now + Record.MaxTimeToLive);
@@ -58,7 +58,7 @@ public sealed class RecordStoreLifetimeTests
     [Test]
     public void A_publisher_whose_clock_is_ten_minutes_slow_is_served_in_full()
     {
-        _store.Put(Create(issued: Utc - Tolerance, timeToLive: Minute), Now, Utc);
+        _store.Put(Create(issued: Utc - Tolerance, timeToLive: Minute), A, Now, Utc);
 
         AssertLivesUntil(Now + Minute);
     }
@@ -66,8 +66,8 @@ public sealed class RecordStoreLifetimeTests
     [Test]
     public void A_record_older_than_its_time_to_live_and_the_tolerance_is_refused()
     {
-        StoreResult refused = _store.Put(Create(issued: Utc - Hour - Tolerance, timeToLive: Hour), Now, Utc);
-        StoreResult justInTime = _store.Put(Create(issued: Utc - Hour - Tolerance + Tick, timeToLive: Hour), Now, Utc);
+        StoreResult refused = _store.Put(Create(issued: Utc - Hour - Tolerance, timeToLive: Hour), A, Now, Utc);
+        StoreResult justInTime = _store.Put(Create(issued: Utc - Hour - Tolerance + Tick, timeToLive: Hour), A, Now, Utc);
 
         using (Assert.EnterMultipleScope())
         {
@@ -79,8 +79,8 @@ public sealed class RecordStoreLifetimeTests
     [Test]
     public void A_winner_that_has_expired_does_not_replace_what_is_held()
     {
-        _store.Put(Create(sequence: 1), Now, Utc);
-        StoreResult result = _store.Put(Create(sequence: 2, issued: Utc - 9 * Hour), Now, Utc);
+        _store.Put(Create(sequence: 1), A, Now, Utc);
+        StoreResult result = _store.Put(Create(sequence: 2, issued: Utc - 9 * Hour), A, Now, Utc);
 
         Assert.That(result, Is.EqualTo(new StoreResult(StoreStatus.Expired, 1)));
     }
@@ -88,19 +88,19 @@ public sealed class RecordStoreLifetimeTests
     [Test]
     public void A_replacement_brings_its_own_life_shorter_or_longer()
     {
-        _store.Put(Create(sequence: 1, timeToLive: Hour), Now, Utc);
-        _store.Put(Create(sequence: 2, timeToLive: Minute), Now, Utc);
+        _store.Put(Create(sequence: 1, timeToLive: Hour), A, Now, Utc);
+        _store.Put(Create(sequence: 2, timeToLive: Minute), A, Now, Utc);
         Assert.That(_store.NextExpiry, Is.EqualTo(Now + Minute));
 
-        _store.Put(Create(sequence: 3, timeToLive: 2 * Hour), Now, Utc);
+        _store.Put(Create(sequence: 3, timeToLive: 2 * Hour), A, Now, Utc);
         AssertLivesUntil(Now + 2 * Hour);
     }
 
     [Test]
     public void An_expired_record_gives_way_to_an_older_one_that_still_lives()
     {
-        _store.Put(Create(sequence: 2, timeToLive: Minute), Now, Utc);
-        StoreResult result = _store.Put(Create(sequence: 1), Now + Minute, Utc + Minute);
+        _store.Put(Create(sequence: 2, timeToLive: Minute), A, Now, Utc);
+        StoreResult result = _store.Put(Create(sequence: 1), A, Now + Minute, Utc + Minute);
 
         Assert.That(result, Is.EqualTo(new StoreResult(StoreStatus.Stored, 1)));
     }
@@ -118,7 +118,7 @@ public sealed class RecordStoreLifetimeTests
             foreach (int wait in (int[])[0, .. waits])
             {
                 elapsed += TimeSpan.FromSeconds(wait);
-                StoreStatus status = store.Put(record, Now + elapsed, Utc + elapsed).Status;
+                StoreStatus status = store.Put(record, A, Now + elapsed, Utc + elapsed).Status;
                 Assert.That(status == StoreStatus.Expired, Is.EqualTo(elapsed >= last));
                 Assert.That(store.Count == 0 || store.NextExpiry <= Now + last, Is.True);
             }
@@ -129,8 +129,8 @@ public sealed class RecordStoreLifetimeTests
     public void The_same_bytes_are_refreshed_up_to_that_end()
     {
         Record record = Create(timeToLive: Hour);
-        _store.Put(record, Now, Utc);
-        StoreResult result = _store.Put(Create(timeToLive: Hour), Now + 30 * Minute, Utc + 30 * Minute);
+        _store.Put(record, A, Now, Utc);
+        StoreResult result = _store.Put(Create(timeToLive: Hour), A, Now + 30 * Minute, Utc + 30 * Minute);
 
         Assert.That(result, Is.EqualTo(new StoreResult(StoreStatus.Refreshed, 1)));
         AssertLivesUntil(Now + Hour + Tolerance);
@@ -140,8 +140,8 @@ public sealed class RecordStoreLifetimeTests
     public void A_wall_clock_that_jumps_forward_kills_nothing_that_is_held()
     {
         Record record = Create(timeToLive: Hour);
-        _store.Put(record, Now, Utc);
-        StoreStatus atJump = _store.Put(record, Now, Utc + TimeSpan.FromDays(400)).Status;
+        _store.Put(record, A, Now, Utc);
+        StoreStatus atJump = _store.Put(record, A, Now, Utc + TimeSpan.FromDays(400)).Status;
 
         Assert.That(atJump, Is.EqualTo(StoreStatus.Refreshed));
         AssertLivesUntil(Now + Hour);
@@ -150,8 +150,8 @@ public sealed class RecordStoreLifetimeTests
     [Test]
     public void A_wall_clock_that_jumps_backward_brings_nothing_back_and_extends_nothing_held()
     {
-        _store.Put(Create(timeToLive: Hour), Now, Utc);
-        _store.Put(Create(owner: 1, timeToLive: 2 * Hour), Now + Minute, Utc - TimeSpan.FromDays(400));
+        _store.Put(Create(timeToLive: Hour), A, Now, Utc);
+        _store.Put(Create(owner: 1, timeToLive: 2 * Hour), A, Now + Minute, Utc - TimeSpan.FromDays(400));
 
         Assert.That(_store.Snapshot(Now + Hour).Select(stored => stored.Record.Owner), Is.EqualTo(new[] { Owner(1) }));
     }
@@ -160,9 +160,9 @@ public sealed class RecordStoreLifetimeTests
     public void A_tombstone_buries_the_older_record_and_keeps_it_out()
     {
         Record record = Create(sequence: 1);
-        _store.Put(record, Now, Utc);
-        StoreResult buried = _store.Put(Create(sequence: 2, tombstone: true), Now, Utc);
-        StoreResult replayed = _store.Put(record, Now + Hour, Utc + Hour);
+        _store.Put(record, A, Now, Utc);
+        StoreResult buried = _store.Put(Create(sequence: 2, tombstone: true), A, Now, Utc);
+        StoreResult replayed = _store.Put(record, A, Now + Hour, Utc + Hour);
 
         using (Assert.EnterMultipleScope())
         {
@@ -175,9 +175,9 @@ public sealed class RecordStoreLifetimeTests
     [Test]
     public void A_tombstone_that_comes_first_keeps_the_record_out()
     {
-        _store.Put(Create(sequence: 2, tombstone: true), Now, Utc);
+        _store.Put(Create(sequence: 2, tombstone: true), A, Now, Utc);
 
-        Assert.That(_store.Put(Create(sequence: 1), Now, Utc), Is.EqualTo(new StoreResult(StoreStatus.Stale, 2)));
+        Assert.That(_store.Put(Create(sequence: 1), A, Now, Utc), Is.EqualTo(new StoreResult(StoreStatus.Stale, 2)));
     }
 
     [Test]
@@ -191,12 +191,12 @@ public sealed class RecordStoreLifetimeTests
             Record record = Create(sequence: 1);
             if (recordArrived)
             {
-                store.Put(record, Now, Utc);
+                store.Put(record, A, Now, Utc);
             }
 
-            store.Put(Create(sequence: 2, tombstone: true, issued: Utc + life), Now + life, Utc + life);
+            store.Put(Create(sequence: 2, tombstone: true, issued: Utc + life), A, Now + life, Utc + life);
             TimeSpan replay = life + TimeSpan.FromSeconds(replayedAfter);
-            StoreStatus status = store.Put(record, Now + replay, Utc + replay).Status;
+            StoreStatus status = store.Put(record, A, Now + replay, Utc + replay).Status;
             Assert.That(status, Is.AnyOf(StoreStatus.Stale, StoreStatus.Expired));
         }, iter: 5_000);
     }
@@ -204,9 +204,9 @@ public sealed class RecordStoreLifetimeTests
     [Test]
     public void Expiring_says_how_many_records_went()
     {
-        _store.Put(Create(owner: 1, timeToLive: Minute), Now, Utc);
-        _store.Put(Create(owner: 2, timeToLive: 2 * Minute), Now, Utc);
-        _store.Put(Create(owner: 3, timeToLive: Hour), Now, Utc);
+        _store.Put(Create(owner: 1, timeToLive: Minute), A, Now, Utc);
+        _store.Put(Create(owner: 2, timeToLive: 2 * Minute), A, Now, Utc);
+        _store.Put(Create(owner: 3, timeToLive: Hour), A, Now, Utc);
 
         using (Assert.EnterMultipleScope())
         {

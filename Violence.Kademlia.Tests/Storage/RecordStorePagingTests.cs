@@ -74,7 +74,7 @@ public sealed class RecordStorePagingTests
     {
         RecordStore store = Store([Create(sequence: 1)]);
         Assert.That(HeldSeconds(store, Now), Is.Zero);
-        store.Put(Create(sequence: 2), Now + TimeSpan.FromSeconds(40), Utc);
+        store.Put(Create(sequence: 2), A, Now + TimeSpan.FromSeconds(40), Utc);
 
         Assert.That(HeldSeconds(store, Now + TimeSpan.FromSeconds(99.9)), Is.EqualTo(99));
     }
@@ -84,7 +84,7 @@ public sealed class RecordStorePagingTests
     {
         RecordStore store = Store([Create(sequence: 1, timeToLive: TimeSpan.FromSeconds(60))]);
         Instant later = Now + TimeSpan.FromSeconds(60);
-        store.Put(Create(sequence: 2), later, Utc);
+        store.Put(Create(sequence: 2), A, later, Utc);
 
         Assert.That(HeldSeconds(store, later + TimeSpan.FromSeconds(5)), Is.EqualTo(5));
     }
@@ -127,7 +127,7 @@ public sealed class RecordStorePagingTests
         var store = new RecordStore(StorageLimits.Default, EntropySource.Seeded(1));
         foreach (Record record in records)
         {
-            store.Put(record, Now, Utc);
+            store.Put(record, A, Now, Utc);
         }
 
         return store;

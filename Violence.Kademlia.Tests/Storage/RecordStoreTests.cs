@@ -22,7 +22,7 @@ public sealed class RecordStoreTests
             for (int i = 0; i < history.Arrivals.Length; i++)
             {
                 TimeSpan elapsed = TimeSpan.FromSeconds(i);
-                store.Put(history.Arrivals[i], Now + elapsed, Utc + elapsed);
+                store.Put(history.Arrivals[i], A, Now + elapsed, Utc + elapsed);
             }
 
             string[] expected =
@@ -113,7 +113,7 @@ public sealed class RecordStoreTests
     [Test]
     public void Each_limit_has_its_own_answer()
     {
-        var limits = new StorageLimits { MaxRecords = 4, MaxRecordsPerKey = 2, MaxRecordsPerOwner = 3 };
+        var limits = new StorageLimits { MaxRecords = 4, MaxRecordsPerKey = 2, MaxRecordsPerOwner = 3, MaxSourceShare = 1 };
         RecordStore store = Store(limits);
         Put(store, Create(key: 0, owner: 0));
         Put(store, Create(key: 0, owner: 1));
@@ -135,15 +135,15 @@ public sealed class RecordStoreTests
         Put(store, Create(owner: 0, timeToLive: TimeSpan.FromSeconds(10)));
         Instant later = Now + TimeSpan.FromSeconds(10);
 
-        Assert.That(store.Put(Create(owner: 1), later, Utc).Status, Is.EqualTo(StoreStatus.Stored));
+        Assert.That(store.Put(Create(owner: 1), A, later, Utc).Status, Is.EqualTo(StoreStatus.Stored));
     }
 
     [Test]
     public void The_hash_of_keys_is_secret_and_every_bit_of_a_key_counts()
     {
-        var comparer = new RecordKeyComparer(EntropySource.Seeded(1));
-        var same = new RecordKeyComparer(EntropySource.Seeded(1));
-        var other = new RecordKeyComparer(EntropySource.Seeded(2));
+        var comparer = new SecretComparer(EntropySource.Seeded(1));
+        var same = new SecretComparer(EntropySource.Seeded(1));
+        var other = new SecretComparer(EntropySource.Seeded(2));
         Gen.Select(Gen.ULong, Gen.ULong, Gen.UInt, Gen.Int[0, 159]).Sample((high, middle, low, bit) =>
         {
             var key = new RecordKey(new NodeId(high, middle, low));
@@ -158,5 +158,5 @@ public sealed class RecordStoreTests
 
     private static RecordStore Store(StorageLimits limits) => new(limits, EntropySource.Seeded(1));
 
-    private static StoreResult Put(RecordStore store, Record record) => store.Put(record, Now, Utc);
+    private static StoreResult Put(RecordStore store, Record record) => store.Put(record, A, Now, Utc);
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using CsCheck;
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Storage;
 
 namespace Violence.Kademlia.Tests.Storage;
 
@@ -10,6 +11,11 @@ internal static class TestRecords
 {
     public static readonly DateTimeOffset Utc = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
     public static readonly Instant Now = Instant.FromMilliseconds(1_000_000);
+
+    /// <summary>Senders in three networks.</summary>
+    public static readonly RecordSource A = Source(1);
+    public static readonly RecordSource B = Source(2);
+    public static readonly RecordSource C = Source(3);
 
     /// <summary>
     /// Labels whose order as UTF-8 and as UTF-16 differs (U+FF5E against U+1F600), and prefixes of each other.
@@ -20,6 +26,10 @@ internal static class TestRecords
 
     // The differing bits stand at both ends of the id, so that an order by a part of it would show.
     public static NodeId Owner(int number) => new((ulong)(number % 2) << 63, 0, (uint)number);
+
+    /// <summary>A sender in the network of this number.</summary>
+    public static RecordSource Source(int network) =>
+        RecordSource.Of(NodeEndpoint.FromIPv4([20, (byte)(network >> 8), (byte)network, 1], 4_001));
 
     public static Record Create(
         int key = 0,

@@ -15,6 +15,8 @@ public sealed class AllocationTests
     private static readonly byte[] Key = new byte[WireLimits.PublicKeySize];
     private static readonly byte[] Signature = new byte[WireLimits.SignatureSize];
     private static readonly RecordCursor Cursor = new(Samples.Id, "label");
+    private static readonly ulong[] Fingerprints = new ulong[WireLimits.MaxFingerprints];
+    private static readonly byte[] Missing = new byte[2];
     private static readonly MessageHeader Header = Samples.Header;
 
     /// <summary>Every message there is, with everything it can carry.</summary>
@@ -25,6 +27,8 @@ public sealed class AllocationTests
         ("STORE", writer => writer.Store(Header, 1, Records[0].Record.Bytes.Span)),
         ("FIND_NODE", writer => writer.FindNode(Header, 1, Samples.Id, AddressFamilies.Both)),
         ("FIND_VALUE", writer => writer.FindValue(Header, 1, new RecordKey(Samples.Id), AddressFamilies.Both, Samples.Id, null)),
+        ("TOUCH", writer => writer.Touch(Header, 1, Fingerprints)),
+        ("TOUCHED", writer => writer.Touched(Header, Samples.IPv6, 1, Missing, WireLimits.MaxDatagram)),
         ("GOODBYE", writer => writer.Goodbye(Header, 1)),
         ("PONG", writer => writer.Pong(Header, Samples.IPv4, 1, Key, Signature, 1200)),
         ("STORED", writer => writer.Stored(Header, Samples.IPv4, 1, StoreStatus.Stored, 5, 1200)),

@@ -32,6 +32,8 @@ public sealed class MessageReaderTests
         yield return (MessageKind.FindValue,
             Unknown(Cursor(Request(5).Bytes(Samples.IdBytes).Number(3).Bytes(Samples.IdBytes))).ToArray());
         yield return (MessageKind.Goodbye, Unknown(Request(1)).ToArray());
+        yield return (MessageKind.Touch, Unknown(Request(2).Bytes(new byte[16])).ToArray());
+        yield return (MessageKind.Touched, Unknown(Reply(3).Bytes(new byte[2])).ToArray());
         yield return (MessageKind.Pong,
             Unknown(Unknown(Reply(3).Array(2 + more).Bytes(new byte[32]).Bytes(new byte[64]))).ToArray());
         yield return (MessageKind.Stored, Unknown(Reply(4).Number(7).Number(ulong.MaxValue)).ToArray());

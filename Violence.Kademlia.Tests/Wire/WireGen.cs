@@ -57,7 +57,7 @@ internal static class WireGen
     public static readonly Gen<WireMessage> Message = Gen.Select(
         Header,
         Gen.Select(Gen.ULong, Endpoint, Gen.Bool),
-        Gen.OneOf(Ping(), Store(), Find(), Goodbye(), Pong(), Stored(), Nodes(), Values(), Retry()),
+        Gen.OneOf(Ping(), Store(), Find(), Goodbye(), Touch(), Touched(), Pong(), Stored(), Nodes(), Values(), Retry()),
         (header, reply, body) => body(header, reply.Item1, reply.Item2, reply.Item3));
 
     /// <summary>A body, to be completed by header, cookie, observed endpoint and whether the requester has a cookie.</summary>
@@ -102,6 +102,23 @@ internal static class WireGen
                     Owner = find.IsValue ? find.Owner : null,
                     Cursor = find.IsValue ? find.Cursor : null,
                 });
+
+    private static Gen<Body> Touch() => Gen.ULong.Array[0, WireLimits.MaxFingerprints].Select<ulong[], Body>(fingerprints =>
+        (header, cookie, _, hasCookie) => new WireMessage
+        {
+            Header = header with { Kind = MessageKind.Touch },
+            Cookie = hasCookie ? cookie : null,
+            Fingerprints = fingerprints,
+        });
+
+    private static Gen<Body> Touched() => Gen.Byte.Array[0, WireLimits.MaxFingerprints / 8].Select<byte[], Body>(missing =>
+        (header, cookie, observed, _) => new WireMessage
+        {
+            Header = header with { Kind = MessageKind.Touched },
+            Cookie = cookie,
+            Observed = observed,
+            Missing = missing,
+        });
 
     private static Gen<Body> Goodbye() => Gen.Const<Body>((header, cookie, _, _) =>
         new WireMessage { Header = header with { Kind = MessageKind.Goodbye }, Cookie = cookie });

@@ -16,7 +16,7 @@ internal sealed record WireMessage
         (MessageKind.Ping, "PING"), (MessageKind.Store, "STORE"), (MessageKind.FindNode, "FIND_NODE"),
         (MessageKind.FindValue, "FIND_VALUE"), (MessageKind.Goodbye, "GOODBYE"), (MessageKind.Pong, "PONG"),
         (MessageKind.Stored, "STORED"), (MessageKind.Nodes, "NODES"), (MessageKind.Values, "VALUES"),
-        (MessageKind.Retry, "RETRY"),
+        (MessageKind.Retry, "RETRY"), (MessageKind.Touch, "TOUCH"), (MessageKind.Touched, "TOUCHED"),
     ];
 
     public required MessageHeader Header { get; init; }
@@ -49,6 +49,10 @@ internal sealed record WireMessage
 
     public uint Total { get; init; }
 
+    public ulong[] Fingerprints { get; init; } = [];
+
+    public byte[] Missing { get; init; } = [];
+
     public static WireMessage From(IncomingMessage message) => new()
     {
         Header = message.Header,
@@ -68,6 +72,8 @@ internal sealed record WireMessage
             .Select(i => (message.HeldAt(i), message.RecordAt(i).ToArray()))
             .ToArray(),
         Total = message.Total,
+        Fingerprints = [.. Enumerable.Range(0, message.FingerprintCount).Select(message.FingerprintAt)],
+        Missing = message.Missing.ToArray(),
     };
 
     public static WireMessage Parse(Vector vector)
@@ -98,6 +104,8 @@ internal sealed record WireMessage
                 .Select(pair => (uint.Parse(pair.First, CultureInfo.InvariantCulture), Convert.FromHexString(pair.Second)))
                 .ToArray(),
             Total = (uint)vector.Number("total"),
+            Fingerprints = [.. vector.All("fingerprint").Select(text => Convert.ToUInt64(text, 16))],
+            Missing = (vector.Find("missing") ?? "-") is var missing and not "-" ? Convert.FromHexString(missing) : [],
         };
     }
 
@@ -108,6 +116,8 @@ internal sealed record WireMessage
         MessageKind.FindNode => writer.FindNode(Header, Cookie, Target, Families),
         MessageKind.FindValue => writer.FindValue(Header, Cookie, new RecordKey(Target), Families, Owner, Cursor),
         MessageKind.Goodbye => writer.Goodbye(Header, Cookie!.Value),
+        MessageKind.Touch => writer.Touch(Header, Cookie, Fingerprints),
+        MessageKind.Touched => writer.Touched(Header, Observed, Cookie!.Value, Missing, maxBytes),
         MessageKind.Pong => writer.Pong(Header, Observed, Cookie!.Value, PublicKey, Signature, maxBytes),
         MessageKind.Stored => writer.Stored(Header, Observed, Cookie!.Value, Status, Sequence, maxBytes),
         MessageKind.Nodes => writer.Nodes(Header, Observed, Cookie!.Value, Contacts, maxBytes),
@@ -148,6 +158,8 @@ internal sealed record WireMessage
             : $"proof {Convert.ToHexStringLower(PublicKey)} {Convert.ToHexStringLower(Signature)}"],
         MessageKind.Stored => [$"status {(int)Status}", $"sequence {Sequence}"],
         MessageKind.Nodes => ContactLines(),
+        MessageKind.Touch => Fingerprints.Select(fingerprint => $"fingerprint {fingerprint:x16}"),
+        MessageKind.Touched => [$"missing {(Missing.Length == 0 ? "-" : Convert.ToHexStringLower(Missing))}"],
         MessageKind.Values => [.. ContactLines(), .. RecordLines(), CursorLine(), $"total {Total}"],
         _ => [],
     };

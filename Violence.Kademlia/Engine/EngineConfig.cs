@@ -45,6 +45,12 @@ internal sealed record EngineConfig
     /// <summary>Rounds by which owned records are published again.</summary>
     public TimeSpan RepublishInterval { get; init; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>Longest time between two checks of a held record's copies; restless networks are checked more often.</summary>
+    public TimeSpan RepairInterval { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Shortest time between two checks of a held record's copies.</summary>
+    public TimeSpan RepairIntervalMin { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>How long a bucket goes without a lookup.</summary>
     public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromMinutes(15);
 

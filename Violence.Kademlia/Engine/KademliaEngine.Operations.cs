@@ -43,19 +43,28 @@ internal sealed partial class KademliaEngine
         }
     }
 
-    /// <summary>Called by an operation that has its result.</summary>
+    /// <summary>Called by an operation that has its result, whether or not it goes on.</summary>
+    public void OnReported(Operation operation)
+    {
+        if (!operation.IsInternal)
+        {
+            _finished.Enqueue(operation);
+        }
+    }
+
+    /// <summary>Called by an operation that has ended.</summary>
     public void OnFinished(Operation operation, Instant now)
     {
         _running.Remove(operation.Id);
         if (operation is PutOperation put)
         {
             bool isStored = put.Status == PutStatus.Stored;
+            _owned.Remember(put.Record, put.Holders);
             _owned.OnPublished(put.Record, isStored, isStored && put.Holders.Count >= Config.ReplicationFactor, now);
         }
-
-        if (!operation.IsInternal)
+        else if (operation is TouchOperation touch)
         {
-            _finished.Enqueue(operation);
+            OnTouched(touch, now);
         }
 
         AfterEnd(now);

@@ -94,7 +94,12 @@ internal sealed partial class KademliaEngine
     /// <summary>A contact that answered us, or that has proved its address: it lives, and if it is new it may prove its key.</summary>
     private void Meet(Contact contact, Instant now)
     {
-        Table.Seen(contact.Id, contact.Endpoint, now);
+        TimeSpan silence = Table.Seen(contact.Id, contact.Endpoint, now);
+        if (silence > TimeSpan.Zero)
+        {
+            _custody.Churn.OnAlive(silence);
+        }
+
         if (!Knows(contact))
         {
             _introductions.Meet(contact, this, now);
@@ -114,7 +119,10 @@ internal sealed partial class KademliaEngine
 
         if (isProven)
         {
-            Table.Add(from, now);
+            if (Table.Add(from, now) == BucketAddResult.Added)
+            {
+                _custody.OnNewcomer(from, this, now);
+            }
         }
 
         _introductions.OnEnded(from, isProven, this, now);
@@ -169,6 +177,7 @@ internal sealed partial class KademliaEngine
         }
 
         Contact contact = request.To;
+        TimeSpan silence = Table.TryGet(contact.Id, out BucketEntry entry) ? now - entry.LastSeen : TimeSpan.Zero;
         bool isRemoved = Table.Failed(contact.Id, contact.Endpoint, request.SentAt, out Contact? replacement);
         if (replacement is { } candidate)
         {
@@ -177,6 +186,7 @@ internal sealed partial class KademliaEngine
 
         if (isRemoved)
         {
+            _custody.Churn.OnDead(silence);
             _lost.Enqueue(contact.Endpoint);
             if (_lost.Count > LostMax)
             {

@@ -1,5 +1,6 @@
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Requests;
+using Violence.Kademlia.Storage;
 using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Engine;
@@ -62,12 +63,24 @@ internal sealed partial class KademliaEngine
         {
             MessageKind.Ping => writer.Ping(header, cookie, request.AsksForProof ? request.To.Endpoint : null),
             MessageKind.Store => writer.Store(header, cookie, request.Record!.Bytes.Span),
+            MessageKind.Touch => EncodeTouch(header, cookie, request.Touched!),
             MessageKind.FindNode => writer.FindNode(header, cookie, request.Target, Config.Families),
             _ => writer.FindValue(header, cookie, new RecordKey(request.Target), Config.Families, request.Owner, request.Cursor),
         };
 
         // Who has no cookie pays for the reply with the size of the request.
         return writer.Pad(cookie is null ? request.PaddedSize : WireLimits.MinRequest);
+    }
+
+    private ReadOnlyMemory<byte> EncodeTouch(in MessageHeader header, ulong? cookie, Record[] records)
+    {
+        Span<ulong> fingerprints = stackalloc ulong[records.Length];
+        for (int i = 0; i < records.Length; i++)
+        {
+            fingerprints[i] = RecordFingerprint.Of(records[i]);
+        }
+
+        return Scratch.Writer.Touch(header, cookie, fingerprints);
     }
 
     private MessageHeader Header(MessageKind kind, TransactionId transaction) =>

@@ -1,5 +1,6 @@
 using Violence.Kademlia.Identity;
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Routing;
 using Violence.Kademlia.Storage;
 using Violence.Kademlia.Wire;
 
@@ -73,6 +74,7 @@ internal sealed partial class KademliaEngine
             MessageKind.FindNode => ServeFindNode(from, message, maxBytes, now),
             MessageKind.FindValue => ServeFindValue(from, message, maxBytes, now),
             MessageKind.Store when isProven => ServeStore(from, message, now),
+            MessageKind.Touch => ServeTouch(from, message, maxBytes, now),
             _ => Retry(from, message, maxBytes, now),
         };
     }
@@ -124,7 +126,7 @@ internal sealed partial class KademliaEngine
 
     private ReadOnlyMemory<byte> ServeStore(Contact from, IncomingMessage message, Instant now)
     {
-        StoreResult result = TryStore(from.Endpoint, message.RecordAt(0), now);
+        StoreResult result = TryStore(from, message.RecordAt(0), now);
         if (result.Status is not (StoreStatus.Stored or StoreStatus.Refreshed))
         {
             Counters.RecordsRefused++;
@@ -135,9 +137,10 @@ internal sealed partial class KademliaEngine
         return Scratch.Writer.Stored(header, from.Endpoint, cookie, result.Status, result.Sequence, WireLimits.MaxDatagram);
     }
 
-    private StoreResult TryStore(NodeEndpoint source, ReadOnlyMemory<byte> bytes, Instant now)
+    private StoreResult TryStore(Contact from, ReadOnlyMemory<byte> bytes, Instant now)
     {
         Store.Expire(now);
+        RecordSource source = RecordSource.Of(from.Endpoint);
         if (!RecordCodec.TryParse(bytes.Span, out Record? record, out _) || record.Network != Config.Network)
         {
             return new StoreResult(StoreStatus.Malformed, 0);
@@ -147,13 +150,13 @@ internal sealed partial class KademliaEngine
         // verification (41 µs, against less than 1 µs for the refusal).
         if (!Store.Holds(record))
         {
-            StoreResult foreseen = Store.Foresee(record, UtcAt(now));
+            StoreResult foreseen = Store.Foresee(record, source, UtcAt(now));
             if (foreseen.Status is not (StoreStatus.Stored or StoreStatus.Refreshed))
             {
                 return foreseen;
             }
 
-            if (!_limiter.Admit(source, now, VerificationCost))
+            if (!_limiter.Admit(from.Endpoint, now, VerificationCost))
             {
                 return new StoreResult(StoreStatus.QuotaExceeded, foreseen.Sequence);
             }
@@ -164,7 +167,13 @@ internal sealed partial class KademliaEngine
             }
         }
 
-        return Store.Put(record, now, UtcAt(now));
+        StoreResult result = Store.Put(record, source, now, UtcAt(now));
+        if (result.Status == StoreStatus.Stored && record.Owner != from.Id)
+        {
+            _custody.OnHandedOver(record, this, now);
+        }
+
+        return result;
     }
 
     /// <summary>
@@ -173,8 +182,9 @@ internal sealed partial class KademliaEngine
     /// </summary>
     private void ServeGoodbye(Contact from, bool isProven, Instant now)
     {
-        if (isProven && Table.Remove(from.Id, from.Endpoint))
+        if (isProven && Table.TryGet(from.Id, out BucketEntry entry) && Table.Remove(from.Id, from.Endpoint))
         {
+            _custody.Churn.OnDead(now - entry.LastSeen);
             _introductions.ConsiderCandidate(this, now);
         }
     }

@@ -25,10 +25,8 @@ internal sealed partial class KademliaEngine
             Begin(new FindNodeOperation(NewLookup(target, Config.Lookup(Config.K))) { IsInternal = true }, now);
         }
 
-        while (_owned.TryTakeDue(now, UtcAt(now), out Record? record))
-        {
-            Begin(OwnPut(record, isInternal: true, now), now);
-        }
+        PublishDue(now);
+        _custody.Advance(this, now);
 
         if (_nextProbe <= now)
         {

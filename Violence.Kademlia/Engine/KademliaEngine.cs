@@ -30,6 +30,7 @@ internal sealed partial class KademliaEngine
     private readonly RecordAuthor _author;
     private readonly OwnedRecords _owned;
     private readonly Introductions _introductions;
+    private readonly Custody _custody;
     private readonly RefreshSchedule _refresh;
     private readonly JoinSchedule _join;
     private readonly HashSet<NodeEndpoint> _probed = [];
@@ -70,6 +71,7 @@ internal sealed partial class KademliaEngine
         _author = new RecordAuthor(identity, config.Network);
         _owned = new OwnedRecords(_author, new RepublishSchedule(entropy, config.RepublishInterval), config.Storage.ClockTolerance);
         _introductions = new Introductions(config);
+        _custody = new Custody(config, entropy);
 
         // A node that has just joined knows its neighbours and little else: the first refresh of all buckets comes early
         // (the paper, section 2.3), a moment later so that the join itself has the first word.
@@ -121,7 +123,7 @@ internal sealed partial class KademliaEngine
             Instant next = Instant.Min(_requests.NextDeadline, NextOperationDeadline);
             next = Instant.Min(next, Instant.Min(Store.NextExpiry, _owned.NextDue));
             next = Instant.Min(next, Instant.Min(Table.Count > 0 ? _refresh.NextDue : Instant.Never, _nextProbe));
-            return Instant.Min(next, _join.NextTry);
+            return Instant.Min(next, Instant.Min(_join.NextTry, _custody.NextDue(Store)));
         }
     }
 
@@ -251,7 +253,7 @@ internal sealed partial class KademliaEngine
                 || Self.DistanceTo(position) < others[Config.Holders - 1].Id.DistanceTo(position));
         if (isHolder && (Store.Holds(record) || Verify(record)))
         {
-            Store.Put(record, now, UtcAt(now));
+            Store.Put(record, RecordSource.Self, now, UtcAt(now));
         }
     }
 

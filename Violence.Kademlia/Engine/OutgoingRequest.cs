@@ -33,6 +33,9 @@ internal readonly record struct OutgoingRequest()
     /// <summary>The record, in STORE.</summary>
     public Record? Record { get; init; }
 
+    /// <summary>The records that a TOUCH asks about.</summary>
+    public Record[]? Touched { get; init; }
+
     /// <summary>Whether a PING asks for the identity proof.</summary>
     public bool AsksForProof { get; init; }
 

@@ -26,10 +26,19 @@ internal sealed class OwnedRecords(RecordAuthor author, RepublishSchedule schedu
     public void Forget(RecordKey key, string label) => schedule.Remove(key, author.Owner, label);
 
     /// <summary>The record to publish next, signed anew when nearly half of its life is over.</summary>
-    public bool TryTakeDue(Instant now, DateTimeOffset utc, [NotNullWhen(true)] out Record? record)
+    /// <param name="now">The monotonic clock.</param>
+    /// <param name="utc">The wall clock.</param>
+    /// <param name="record">The record.</param>
+    /// <param name="holders">Who acknowledged these very bytes last; nobody when it had to be signed anew.</param>
+    /// <param name="rounds">How often it has been taken.</param>
+    public bool TryTakeDue(
+        Instant now, DateTimeOffset utc, [NotNullWhen(true)] out Record? record, out IReadOnlyList<Contact> holders, out int rounds)
     {
+        holders = [];
+        rounds = 0;
         while (schedule.TryTakeDue(now, out record))
         {
+            (holders, rounds) = schedule.Recall(record);
             if (record.IsTombstone)
             {
                 if (RecordRules.RemainingLife(record, utc, clockTolerance) > TimeSpan.Zero)
@@ -46,6 +55,7 @@ internal sealed class OwnedRecords(RecordAuthor author, RepublishSchedule schedu
             {
                 record = author.Renew(record, utc);
                 schedule.Put(record, now);
+                holders = [];
             }
 
             return true;
@@ -73,6 +83,12 @@ internal sealed class OwnedRecords(RecordAuthor author, RepublishSchedule schedu
         schedule.Replace(stale, renewed, now);
         return renewed;
     }
+
+    /// <summary>Whether this very record is the one kept alive.</summary>
+    public bool IsCurrent(Record record) => schedule.Find(record.Key, record.Owner, record.Label) is { } current && current.SameBytes(record);
+
+    /// <summary>Remembers who holds a record, if it is still the one kept alive.</summary>
+    public void Remember(Record record, IReadOnlyList<Contact> holders) => schedule.Remember(record, holders);
 
     /// <summary>Reports how a publication ended.</summary>
     public void OnPublished(Record record, bool isStored, bool isComplete, Instant now)

@@ -148,6 +148,41 @@ internal sealed class Lookup
     /// <summary>A node in flight failed: it leaves the search.</summary>
     public void OnFailure(NodeId node) => TryEnd(node, CandidateState.Failed, out _);
 
+    /// <summary>
+    /// A node that answered turned out to be of no use for what it was looked for: it leaves the search, and the next closest
+    /// takes its place.
+    /// </summary>
+    public void OnUnfit(NodeId node)
+    {
+        int rank = _shortlist.Find(node);
+        if (rank >= 0 && _shortlist[rank].State == CandidateState.Answered)
+        {
+            _shortlist.Mark(rank, CandidateState.Failed);
+        }
+    }
+
+    /// <summary>
+    /// Of the closest candidates that have neither failed nor are slow, so many as there are <paramref name="places"/>, those
+    /// that have answered, closest first: whoever else the search may still hear of, these lead by what is known now.
+    /// </summary>
+    /// <returns>How many were written.</returns>
+    public int Leading(Span<Contact> answered, int places)
+    {
+        int written = 0;
+        for (int rank = 0; rank < _shortlist.Count && places > 0 && written < answered.Length; rank++)
+        {
+            CandidateState state = _shortlist[rank].State;
+            if (state == CandidateState.Answered)
+            {
+                answered[written++] = _shortlist[rank].Contact;
+            }
+
+            places -= state is CandidateState.Failed or CandidateState.Slow ? 0 : 1;
+        }
+
+        return written;
+    }
+
     /// <summary>The closest nodes that answered, closest first.</summary>
     /// <returns>How many were written.</returns>
     public int Answered(Span<Contact> destination)

@@ -22,10 +22,14 @@ internal enum MessageKind : byte
     /// <summary>I am leaving; expect no answers from here. Has no reply.</summary>
     Goodbye = 5,
 
+    /// <summary>Which of these records don't you hold?</summary>
+    Touch = 6,
+
     Pong = 17,
     Stored = 18,
     Nodes = 19,
     Values = 20,
+    Touched = 22,
 
     /// <summary>Answers any request whose address proof was missing or out of date: here is a fresh cookie, ask again.</summary>
     Retry = 31,
@@ -33,10 +37,10 @@ internal enum MessageKind : byte
 
 internal static class MessageKinds
 {
-    public static bool IsRequest(this MessageKind kind) => kind is >= MessageKind.Ping and <= MessageKind.Goodbye;
+    public static bool IsRequest(this MessageKind kind) => kind is >= MessageKind.Ping and <= MessageKind.Touch;
 
     public static bool IsReply(this MessageKind kind) =>
-        kind is (>= MessageKind.Pong and <= MessageKind.Values) or MessageKind.Retry;
+        kind is (>= MessageKind.Pong and <= MessageKind.Values) or MessageKind.Touched or MessageKind.Retry;
 
     /// <summary>The kind that answers a request of this kind.</summary>
     public static MessageKind Reply(this MessageKind request) => (MessageKind)((byte)request + 16);

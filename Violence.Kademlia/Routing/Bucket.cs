@@ -82,13 +82,16 @@ internal sealed class Bucket(int depth, RoutingLimits limits, EntryPool pool)
     }
 
     /// <summary>A valid reply came: its failures are forgiven and it is the most recently seen now.</summary>
-    public void Seen(int slot, Instant now)
+    /// <returns>How long nothing had come from it.</returns>
+    public TimeSpan Seen(int slot, Instant now)
     {
         Unlink(slot);
         ref BucketEntry entry = ref pool[slot];
+        TimeSpan silence = now - entry.LastSeen;
         entry.Failures = 0;
         entry.LastSeen = Instant.Max(entry.LastSeen, now);
         Append(slot);
+        return silence;
     }
 
     /// <summary>Counts one more unanswered request; its place in the list stays.</summary>

@@ -53,17 +53,17 @@ internal sealed partial class RoutingTable
     public int BucketIndexOf(NodeId id) => Math.Min(Self.CommonPrefixLength(id), _buckets.Count - 1);
 
     /// <summary>A valid reply came from this endpoint under this id: its failures are forgiven, it is the most recently seen.</summary>
-    public void Seen(NodeId id, NodeEndpoint endpoint, Instant now)
+    /// <returns>How long nothing had come from it; zero when it is not in the table.</returns>
+    public TimeSpan Seen(NodeId id, NodeEndpoint endpoint, Instant now)
     {
         Bucket bucket = BucketOf(id);
         if (TryFind(id, endpoint, out int slot))
         {
-            bucket.Seen(slot, now);
+            return bucket.Seen(slot, now);
         }
-        else
-        {
-            bucket.Replacements.Seen(new Contact(id, endpoint));
-        }
+
+        bucket.Replacements.Seen(new Contact(id, endpoint));
+        return TimeSpan.Zero;
     }
 
     /// <summary>

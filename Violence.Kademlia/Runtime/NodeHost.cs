@@ -22,6 +22,9 @@ internal sealed class NodeHost : IAsyncDisposable
     /// <summary>A crash loses no more than what was learned since.</summary>
     private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long the stop waits for others to take over what this node holds.</summary>
+    private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(1);
+
     /// <summary>How long the stop waits for a logger that is slow.</summary>
     private static readonly TimeSpan LogPatience = TimeSpan.FromSeconds(1);
 
@@ -75,7 +78,14 @@ internal sealed class NodeHost : IAsyncDisposable
     /// <summary>Runs an operation to its end.</summary>
     /// <exception cref="ObjectDisposedException">The node has stopped, or stops before the operation ends.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public async Task<TResult> RunAsync<TOperation, TResult>(
+    public Task<TResult> RunAsync<TOperation, TResult>(
+        BeginOperation begin, Func<TOperation, TResult> conclude, CancellationToken cancellationToken)
+        where TOperation : Operation =>
+        Volatile.Read(ref _isStopping) == 0
+            ? RunToItsEndAsync(begin, conclude, cancellationToken)
+            : Task.FromException<TResult>(Stopped());
+
+    private async Task<TResult> RunToItsEndAsync<TOperation, TResult>(
         BeginOperation begin, Func<TOperation, TResult> conclude, CancellationToken cancellationToken)
         where TOperation : Operation
     {
@@ -188,6 +198,11 @@ internal sealed class NodeHost : IAsyncDisposable
     {
         try
         {
+            if (sayGoodbye)
+            {
+                await HandOverAsync().ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            }
+
             Contact[] contacts = await EndLoopAsync(sayGoodbye).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             await _stopping.CancelAsync().ConfigureAwait(false);
             if (_joined.TrySetException(Stopped()))
@@ -210,6 +225,16 @@ internal sealed class NodeHost : IAsyncDisposable
             _resources.Dispose();
             _stopped.TrySetResult();
         }
+    }
+
+    /// <summary>Leaves what this node holds to others; who is in a hurry to stop does not wait long for that.</summary>
+    private async Task HandOverAsync()
+    {
+        // On the system's clock: a stop ends, whatever clock the node was given.
+        using var patience = new CancellationTokenSource(HandOverPatience);
+        Task handOver = RunToItsEndAsync(
+            static (engine, now) => engine.HandOver(now), static (TouchOperation touch) => touch.Copied, patience.Token);
+        await handOver.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private Task<Contact[]> EndLoopAsync(bool sayGoodbye)

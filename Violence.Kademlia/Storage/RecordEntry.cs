@@ -4,22 +4,78 @@ namespace Violence.Kademlia.Storage;
 
 /// <summary>
 /// The place of one key, owner and label in the store. It outlives the record in it: a winner takes over the entry, and
-/// with it the time since when the place has been held.
+/// with it the time since when the place has been held. Only the store and its parts write to it.
 /// </summary>
-internal sealed class RecordEntry(Record record, Instant heldSince, Instant expires)
+internal sealed class RecordEntry(Record record, Instant heldSince)
 {
-    public Record Record { get; set; } = record;
+    /// <summary>Where the heap of all entries by expiry keeps this one.</summary>
+    public int ExpiryIndex = IndexedHeap<RecordEntry, ByExpiry>.Absent;
+
+    /// <summary>Where its source's heap by order of eviction keeps this one.</summary>
+    public int EvictionIndex = IndexedHeap<RecordEntry, ByEviction>.Absent;
+
+    public Record Record { get; private set; } = record;
+
+    /// <summary>The <see cref="RecordFingerprint"/> of the record.</summary>
+    public ulong Fingerprint { get; private set; } = RecordFingerprint.Of(record);
 
     public Instant HeldSince { get; } = heldSince;
 
-    public Instant Expires { get; set; } = expires;
+    public Instant Expires { get; set; }
 
-    /// <summary>Where <see cref="ExpiryHeap"/> keeps the entry; its own to write.</summary>
-    public int HeapIndex { get; set; } = -1;
+    /// <summary>When somebody, owner or fellow holder, last checked the copies of this record, as far as this node knows.</summary>
+    public Instant LastConfirmed { get; set; }
+
+    /// <summary>Whose account it is on; null while it is on none.</summary>
+    public SourceAccount? Account { get; set; }
+
+    /// <summary>Its neighbours in the <see cref="ConfirmationList"/>.</summary>
+    public RecordEntry? Previous { get; set; }
+
+    public RecordEntry? Next { get; set; }
+
+    /// <summary>Whether the entry is in the store still.</summary>
+    public bool IsHeld => ExpiryIndex >= 0;
+
+    /// <summary>Puts a winner in the place; the entry must be on no account and in no index.</summary>
+    public void Replace(Record winner)
+    {
+        Record = winner;
+        Fingerprint = RecordFingerprint.Of(winner);
+    }
 
     public HeldRecord ToHeld(Instant now)
     {
         long seconds = (now - HeldSince).Ticks / TimeSpan.TicksPerSecond;
         return new HeldRecord(Record, (uint)Math.Clamp(seconds, 0, uint.MaxValue));
     }
+
+    public StoredRecord ToStored() => new(Record, HeldSince, Expires, Account!.Source);
+}
+
+/// <summary>What expires first stands first.</summary>
+internal readonly struct ByExpiry : IHeapOrder<RecordEntry>
+{
+    public static bool IsBefore(RecordEntry left, RecordEntry right) => left.Expires < right.Expires;
+
+    public static ref int IndexOf(RecordEntry item) => ref item.ExpiryIndex;
+}
+
+/// <summary>
+/// What goes first when a source has to give way: what expires first, and tombstones after all others, because what they
+/// bury could come back. The fingerprint decides between the rest.
+/// </summary>
+internal readonly struct ByEviction : IHeapOrder<RecordEntry>
+{
+    public static bool IsBefore(RecordEntry left, RecordEntry right)
+    {
+        if (left.Record.IsTombstone != right.Record.IsTombstone)
+        {
+            return right.Record.IsTombstone;
+        }
+
+        return left.Expires < right.Expires || (left.Expires == right.Expires && left.Fingerprint < right.Fingerprint);
+    }
+
+    public static ref int IndexOf(RecordEntry item) => ref item.EvictionIndex;
 }

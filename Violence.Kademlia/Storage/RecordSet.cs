@@ -3,14 +3,20 @@ using Violence.Kademlia.Primitives;
 namespace Violence.Kademlia.Storage;
 
 /// <summary>
-/// The records under one key. Invariant: sorted by <see cref="RecordPlace"/>, at most one of each owner and label.
+/// The records under one key. Invariants: sorted by <see cref="RecordPlace"/>, at most one of each owner and label;
+/// <see cref="Total"/> is their sum.
 /// </summary>
 internal sealed class RecordSet
 {
     // Most keys hold a single record.
     private readonly List<RecordEntry> _entries = new(capacity: 1);
 
+    // Whoever floods a full key asks for the heaviest again and again, while nothing changes.
+    private Shares? _shares;
+
     public int Count => _entries.Count;
+
+    public Tally Total { get; private set; }
 
     public IReadOnlyList<RecordEntry> Entries => _entries;
 
@@ -21,9 +27,91 @@ internal sealed class RecordSet
     }
 
     /// <summary>Adds an entry whose owner and label the set does not have yet.</summary>
-    public void Add(RecordEntry entry) => _entries.Insert(CountUpTo(entry.Record.Owner, entry.Record.Label), entry);
+    public void Add(RecordEntry entry)
+    {
+        _entries.Insert(CountUpTo(entry.Record.Owner, entry.Record.Label), entry);
+        Total += Tally.Of(entry.Record);
+        _shares = null;
+    }
 
-    public void Remove(RecordEntry entry) => _entries.RemoveAt(CountUpTo(entry.Record.Owner, entry.Record.Label) - 1);
+    public void Remove(RecordEntry entry)
+    {
+        _entries.RemoveAt(CountUpTo(entry.Record.Owner, entry.Record.Label) - 1);
+        Total -= Tally.Of(entry.Record);
+        _shares = null;
+    }
+
+    /// <summary>An entry went from one account to another.</summary>
+    public void SourceChanged() => _shares = null;
+
+    /// <summary>What this node and the heaviest source network have of the key. Counted at most once for each state of the set.</summary>
+    /// <param name="limit">What the key may hold: the measure of weights.</param>
+    public Shares CountShares(Tally limit)
+    {
+        if (_shares is not null)
+        {
+            return _shares;
+        }
+
+        foreach (RecordEntry entry in _entries)
+        {
+            entry.Account!.Counted = default;
+        }
+
+        var own = default(Tally);
+        SourceAccount? heaviest = null;
+        long most = 0;
+        foreach (RecordEntry entry in _entries)
+        {
+            SourceAccount account = entry.Account!;
+            account.Counted += Tally.Of(entry.Record);
+            if (account.Source.IsSelf)
+            {
+                own = account.Counted;
+                continue;
+            }
+
+            // Weights only grow while they are counted, so the last to take the lead is the heaviest in the end.
+            long weight = account.Counted.Weigh(limit);
+            if (weight > most || (weight == most && account.Source.Network < heaviest!.Source.Network))
+            {
+                heaviest = account;
+                most = weight;
+            }
+        }
+
+        return _shares = new Shares(own, heaviest, most);
+    }
+
+    /// <summary>What one source has of the key.</summary>
+    public Tally TotalOf(SourceAccount? account)
+    {
+        var total = default(Tally);
+        if (account is not null)
+        {
+            foreach (RecordEntry entry in _entries)
+            {
+                total += entry.Account == account ? Tally.Of(entry.Record) : default;
+            }
+        }
+
+        return total;
+    }
+
+    /// <summary>What is evicted first of a source that has something in the set.</summary>
+    public RecordEntry FirstToGo(SourceAccount account)
+    {
+        RecordEntry? first = null;
+        foreach (RecordEntry entry in _entries)
+        {
+            if (entry.Account == account && (first is null || ByEviction.IsBefore(entry, first)))
+            {
+                first = entry;
+            }
+        }
+
+        return first!;
+    }
 
     /// <summary>One page of the set, or of one owner's records in it.</summary>
     /// <param name="owner">Only this owner's, or null for all.</param>
@@ -96,4 +184,10 @@ internal sealed class RecordSet
             ? record.Owner.CompareTo(owner)
             : RecordPlace.Compare(record.Owner, record.Label, owner, label);
     }
+
+    /// <summary>Who has how much of a key.</summary>
+    /// <param name="Own">What this node has of its own.</param>
+    /// <param name="Heaviest">The heaviest source network; null when all is this node's own.</param>
+    /// <param name="Weight">Its weight.</param>
+    public sealed record Shares(Tally Own, SourceAccount? Heaviest, long Weight);
 }

@@ -8,30 +8,61 @@ namespace Violence.Kademlia.Storage;
 /// <see cref="RecordOrder"/> among those that arrived while it was held; never above its <see cref="StorageLimits"/>; no
 /// call shows a record that has expired by the <c>now</c> it was given, whether or not <see cref="Expire"/> ran before.
 /// </summary>
-internal sealed class RecordStore
+internal sealed partial class RecordStore
 {
-    private readonly StorageLimits _limits;
-    private readonly Dictionary<RecordKey, RecordSet> _sets;
-    private readonly Dictionary<NodeId, int> _countByOwner = [];
-    private readonly ExpiryHeap _expiries = new();
+    /// <summary>A life that grew by less is not worth a change: wall clock and monotonic clock differ by that much.</summary>
+    private static readonly TimeSpan WorthNoting = TimeSpan.FromSeconds(1);
 
-    public RecordStore(StorageLimits limits, EntropySource entropy)
+    private readonly StorageLimits _limits;
+    private readonly Tally _crowded;
+    private readonly Tally _mostOfSource;
+    private readonly Dictionary<RecordKey, RecordSet> _sets;
+    private readonly Dictionary<NodeId, Tally> _owners;
+    private readonly Dictionary<ulong, RecordEntry> _byFingerprint;
+    private readonly SourceAccounts _accounts;
+    private readonly IndexedHeap<RecordEntry, ByExpiry> _expiries = new();
+    private readonly ConfirmationList _confirmations = new();
+    private Tally _total;
+
+    /// <param name="limits">What it may hold.</param>
+    /// <param name="entropy">Gives the hash tables their secret.</param>
+    /// <param name="journals">Whether changes are noted for <see cref="TryTakeChange"/>; somebody has to take them then.</param>
+    public RecordStore(StorageLimits limits, EntropySource entropy, bool journals = false)
     {
+        var comparer = new SecretComparer(entropy);
         _limits = limits;
-        _sets = new Dictionary<RecordKey, RecordSet>(new RecordKeyComparer(entropy));
+        _crowded = limits.Portion(limits.CrowdedShare);
+        _mostOfSource = limits.Portion(limits.MaxSourceShare);
+        _sets = new Dictionary<RecordKey, RecordSet>(comparer);
+        _owners = new Dictionary<NodeId, Tally>(comparer);
+        _byFingerprint = new Dictionary<ulong, RecordEntry>(comparer);
+        _accounts = new SourceAccounts(limits.OfStore, comparer);
+        _changes = journals ? new Queue<StoreChange>() : null;
     }
 
     /// <summary>Records held; expired ones count until the next call that is given the time.</summary>
-    public int Count => _expiries.Count;
+    public int Count => _total.Records;
 
     /// <summary>Bytes of the records held.</summary>
-    public long Bytes { get; private set; }
+    public long Bytes => _total.Bytes;
 
     /// <summary>Keys with a record.</summary>
     public int KeyCount => _sets.Count;
 
+    /// <summary>Source networks with a record, without the node itself.</summary>
+    public int SourceCount => _accounts.Count;
+
+    /// <summary>How many records ever had to go for others.</summary>
+    public long Evicted { get; private set; }
+
     /// <summary>When the next record expires; <see cref="Instant.Never"/> when none is held.</summary>
     public Instant NextExpiry => _expiries.TryPeek(out RecordEntry? first) ? first.Expires : Instant.Never;
+
+    /// <summary>What a source holds.</summary>
+    public Tally TotalOf(RecordSource source) => _accounts.TotalOf(source);
+
+    /// <summary>What is held of an owner.</summary>
+    public Tally TotalOf(NodeId owner) => _owners.GetValueOrDefault(owner);
 
     /// <summary>Whether exactly these bytes are held: they were verified when they came, and need not be again.</summary>
     public bool Holds(Record record) => Find(record) is { } entry && entry.Record.SameBytes(record);
@@ -39,51 +70,70 @@ internal sealed class RecordStore
     /// <summary>
     /// What <see cref="Put"/> would answer. Asked before a signature is verified: whatever is refused anyway isn't worth it.
     /// </summary>
-    public StoreResult Foresee(Record record, DateTimeOffset utc)
+    public StoreResult Foresee(Record record, RecordSource source, DateTimeOffset utc)
     {
         RecordEntry? entry = Find(record);
         TimeSpan remaining = RecordRules.RemainingLife(record, utc, _limits.ClockTolerance);
         StoreStatus status = RecordRules.Judge(record, entry?.Record, remaining);
         return new StoreResult(
-            status == StoreStatus.Stored ? CheckLimits(record, entry?.Record) : status,
-            entry?.Record.Sequence ?? 0);
+            status == StoreStatus.Stored ? FindRoom(record, entry, source, out _) : status, entry?.Record.Sequence ?? 0);
     }
 
-    /// <summary>Keeps a record, or says why not.</summary>
+    /// <summary>Keeps a record, or says why not. Both a record that is new here and one that is held already count as confirmed.</summary>
     /// <param name="verified">A record of this network whose signature the caller has verified.</param>
+    /// <param name="source">Who sent it, or <see cref="RecordSource.Self"/> for the node's own.</param>
     /// <param name="now">The monotonic clock.</param>
     /// <param name="utc">The wall clock, which a record's issue date is compared with once, on arrival.</param>
-    public StoreResult Put(Record verified, Instant now, DateTimeOffset utc)
+    public StoreResult Put(Record verified, RecordSource source, Instant now, DateTimeOffset utc)
     {
         Expire(now);
         RecordEntry? entry = Find(verified);
         TimeSpan remaining = RecordRules.RemainingLife(verified, utc, _limits.ClockTolerance);
         StoreStatus status = RecordRules.Judge(verified, entry?.Record, remaining);
-        if (status == StoreStatus.Stored)
+        if (status == StoreStatus.Refreshed)
         {
-            status = CheckLimits(verified, entry?.Record);
+            Refresh(entry!, source, now, now + remaining);
         }
-
-        Instant expires = now + remaining;
-        switch (status)
+        else if (status == StoreStatus.Stored)
         {
-            case StoreStatus.Stored when entry is null:
-                entry = Insert(verified, now, expires);
-                break;
-            case StoreStatus.Stored:
-                Bytes += verified.Size - entry.Record.Size;
-                entry.Record = verified;
-                entry.Expires = expires;
-                _expiries.Moved(entry);
-                break;
-            case StoreStatus.Refreshed when expires > entry!.Expires:
-                // Never shortened: a wall clock that jumped forward must not take away what is held.
-                entry.Expires = expires;
-                _expiries.Moved(entry);
-                break;
+            status = FindRoom(verified, entry, source, out RecordSource payer);
+            if (status == StoreStatus.Stored)
+            {
+                entry = Keep(verified, entry, payer, entry?.HeldSince ?? now, now + remaining, now);
+                Note(StoreChangeKind.Kept, entry);
+            }
         }
 
         return new StoreResult(status, entry?.Record.Sequence ?? 0);
+    }
+
+    /// <summary>
+    /// Takes back a record that was saved, when a node starts. It is not noted as a change again, but what has to go for it is.
+    /// </summary>
+    /// <param name="verified">A record that was in a store before, and could not be altered since.</param>
+    /// <param name="heldSince">Since when it has been held, on the clock of <paramref name="now"/>; may lie before its beginning.</param>
+    /// <param name="expires">When it goes, on the same clock.</param>
+    /// <param name="source">Whose account it was on.</param>
+    /// <param name="now">The monotonic clock.</param>
+    /// <returns><see cref="StoreStatus.Stored"/> when it is held; anything else: it should be removed from what was saved.</returns>
+    public StoreStatus Restore(Record verified, Instant heldSince, Instant expires, RecordSource source, Instant now)
+    {
+        Expire(now);
+        RecordEntry? entry = Find(verified);
+        expires = Instant.Min(expires, now + verified.TimeToLive + _limits.ClockTolerance);
+        StoreStatus status = RecordRules.Judge(verified, entry?.Record, expires - now);
+        if (status != StoreStatus.Stored)
+        {
+            return status == StoreStatus.Refreshed ? StoreStatus.Stored : status;
+        }
+
+        status = FindRoom(verified, entry, source, out RecordSource payer);
+        if (status == StoreStatus.Stored)
+        {
+            Keep(verified, entry, payer, Instant.Min(heldSince, now), expires, now);
+        }
+
+        return status;
     }
 
     /// <summary>
@@ -124,73 +174,97 @@ internal sealed class RecordStore
         return expired;
     }
 
-    /// <summary>The keys with a record, in ascending order: for repair, which walks through them.</summary>
-    public RecordKey[] Keys(Instant now)
+    /// <summary>Gives up a record that this node need not hold any more, because others do.</summary>
+    /// <returns>False when the entry was gone already.</returns>
+    public bool Drop(RecordEntry entry)
     {
-        Expire(now);
-        RecordKey[] keys = [.. _sets.Keys];
-        Array.Sort(keys, static (left, right) => left.Position.CompareTo(right.Position));
-        return keys;
-    }
-
-    /// <summary>Everything held, by key and then in the order of <see cref="RecordPlace"/>: for persistence and diagnostics.</summary>
-    public List<StoredRecord> Snapshot(Instant now)
-    {
-        RecordKey[] keys = Keys(now);
-        var records = new List<StoredRecord>(Count);
-        foreach (RecordKey key in keys)
+        if (!entry.IsHeld)
         {
-            foreach (RecordEntry entry in _sets[key].Entries)
-            {
-                records.Add(new StoredRecord(entry.Record, entry.HeldSince, entry.Expires));
-            }
+            return false;
         }
 
-        return records;
+        Remove(entry);
+        return true;
     }
 
     private RecordEntry? Find(Record record) =>
         _sets.TryGetValue(record.Key, out RecordSet? set) ? set.Find(record.Owner, record.Label) : null;
 
-    private StoreStatus CheckLimits(Record candidate, Record? replaced)
+    /// <summary>Puts a record into its place, for which <see cref="FindRoom"/> found room.</summary>
+    private RecordEntry Keep(
+        Record record, RecordEntry? entry, RecordSource payer, Instant heldSince, Instant expires, Instant now)
     {
-        if (replaced is null)
+        if (entry is null)
         {
-            if (_sets.TryGetValue(candidate.Key, out RecordSet? set) && set.Count >= _limits.MaxRecordsPerKey)
-            {
-                return StoreStatus.QuotaExceeded;
-            }
-
-            if (_countByOwner.GetValueOrDefault(candidate.Owner) >= _limits.MaxRecordsPerOwner)
-            {
-                return StoreStatus.QuotaExceeded;
-            }
-
-            if (Count >= _limits.MaxRecords)
-            {
-                return StoreStatus.Full;
-            }
+            entry = new RecordEntry(record, heldSince);
+        }
+        else
+        {
+            Detach(entry);
+            entry.Replace(record);
         }
 
-        long bytes = Bytes + candidate.Size - (replaced?.Size ?? 0);
-        return bytes > _limits.MaxBytes ? StoreStatus.Full : StoreStatus.Stored;
+        MakeRoom(record);
+        entry.Expires = expires;
+        Attach(entry, payer, now);
+        return entry;
     }
 
-    private RecordEntry Insert(Record record, Instant now, Instant expires)
+    private void Refresh(RecordEntry entry, RecordSource source, Instant now, Instant expires)
     {
-        ref RecordSet? set = ref CollectionsMarshal.GetValueRefOrAddDefault(_sets, record.Key, out _);
-        set ??= new RecordSet();
-        var entry = new RecordEntry(record, now, expires);
-        set.Add(entry);
-        CollectionsMarshal.GetValueRefOrAddDefault(_countByOwner, record.Owner, out _)++;
-        _expiries.Add(entry);
-        Bytes += record.Size;
-        return entry;
+        _confirmations.Confirm(entry, now);
+
+        // Another record with the same fingerprint may have stood in its way.
+        _byFingerprint.TryAdd(entry.Fingerprint, entry);
+        bool isNews = MoveToLighter(entry, source);
+
+        // Never shortened: a wall clock that jumped forward must not take away what is held.
+        if (expires > entry.Expires)
+        {
+            isNews |= expires - entry.Expires >= WorthNoting;
+            entry.Expires = expires;
+            _expiries.Moved(entry);
+            _accounts.Moved(entry);
+        }
+
+        if (isNews)
+        {
+            Note(StoreChangeKind.Kept, entry);
+        }
     }
 
     private void Remove(RecordEntry entry)
     {
+        Note(StoreChangeKind.Removed, entry);
+        Detach(entry);
+    }
+
+    private void Attach(RecordEntry entry, RecordSource payer, Instant now)
+    {
         Record record = entry.Record;
+        _total += Tally.Of(record);
+        CollectionsMarshal.GetValueRefOrAddDefault(_owners, record.Owner, out _) += Tally.Of(record);
+        _accounts.Add(entry, payer);
+        ref RecordSet? set = ref CollectionsMarshal.GetValueRefOrAddDefault(_sets, record.Key, out _);
+        set ??= new RecordSet();
+        set.Add(entry);
+        _expiries.Add(entry);
+        _confirmations.Add(entry, now);
+        _byFingerprint.TryAdd(entry.Fingerprint, entry);
+    }
+
+    private void Detach(RecordEntry entry)
+    {
+        Record record = entry.Record;
+        _total -= Tally.Of(record);
+        ref Tally ofOwner = ref CollectionsMarshal.GetValueRefOrNullRef(_owners, record.Owner);
+        ofOwner -= Tally.Of(record);
+        if (ofOwner.Records == 0)
+        {
+            _owners.Remove(record.Owner);
+        }
+
+        _accounts.Remove(entry);
         RecordSet set = _sets[record.Key];
         set.Remove(entry);
         if (set.Count == 0)
@@ -198,14 +272,11 @@ internal sealed class RecordStore
             _sets.Remove(record.Key);
         }
 
-        ref int ofOwner = ref CollectionsMarshal.GetValueRefOrNullRef(_countByOwner, record.Owner);
-        ofOwner--;
-        if (ofOwner == 0)
-        {
-            _countByOwner.Remove(record.Owner);
-        }
-
         _expiries.Remove(entry);
-        Bytes -= record.Size;
+        _confirmations.Remove(entry);
+        if (_byFingerprint.TryGetValue(entry.Fingerprint, out RecordEntry? indexed) && indexed == entry)
+        {
+            _byFingerprint.Remove(entry.Fingerprint);
+        }
     }
 }

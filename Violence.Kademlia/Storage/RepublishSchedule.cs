@@ -52,6 +52,7 @@ internal sealed class RepublishSchedule
             _byDue.Remove(owned);
             owned.Record = record;
             owned.Attempts = 0;
+            owned.Holders = [];
         }
         else
         {
@@ -112,7 +113,21 @@ internal sealed class RepublishSchedule
 
         Move(owned, now + NextInterval(owned.Record));
         record = owned.Record;
+        owned.Rounds++;
         return true;
+    }
+
+    /// <summary>Who held the record when that was last reported, and how often it has been due; nobody when it is not in the schedule.</summary>
+    public (IReadOnlyList<Contact> Holders, int Rounds) Recall(Record record) =>
+        TryFind(record, out Owned? owned) ? (owned.Holders, owned.Rounds) : ([], 0);
+
+    /// <summary>Remembers who holds a record. Ignored when it is no longer the one in the schedule.</summary>
+    public void Remember(Record record, IReadOnlyList<Contact> holders)
+    {
+        if (TryFind(record, out Owned? owned))
+        {
+            owned.Holders = [.. holders];
+        }
     }
 
     /// <summary>
@@ -181,6 +196,12 @@ internal sealed class RepublishSchedule
         public long Number { get; } = number;
 
         public Instant Due { get; set; }
+
+        /// <summary>Who held the record when that was last reported.</summary>
+        public Contact[] Holders { get; set; } = [];
+
+        /// <summary>How often it has been due.</summary>
+        public int Rounds { get; set; }
 
         /// <summary>Publications in a row that fell short.</summary>
         public int Attempts { get; set; }

@@ -11,4 +11,5 @@ internal readonly record struct StoreResult(StoreStatus Status, ulong Sequence);
 /// <param name="Record">The record.</param>
 /// <param name="HeldSince">Since when its owner and label have stood under its key without a gap.</param>
 /// <param name="Expires">When it goes unless it is refreshed or replaced.</param>
-internal readonly record struct StoredRecord(Record Record, Instant HeldSince, Instant Expires);
+/// <param name="Source">Whose account it is on.</param>
+internal readonly record struct StoredRecord(Record Record, Instant HeldSince, Instant Expires, RecordSource Source);

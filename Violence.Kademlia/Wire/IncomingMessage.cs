@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Violence.Kademlia.Primitives;
 
@@ -18,6 +19,7 @@ internal sealed class IncomingMessage
     private NodeId? _cursorOwner;
     private Slice _cursorLabel;
     private Slice _signature;
+    private Slice _bytes;
 
     public MessageHeader Header { get; internal set; }
 
@@ -61,6 +63,12 @@ internal sealed class IncomingMessage
     /// <summary>STORED: the sequence of the record the holder has now; 0 when none.</summary>
     public ulong Sequence { get; internal set; }
 
+    /// <summary>TOUCH: how many fingerprints it asks about.</summary>
+    public int FingerprintCount => Header.Kind == MessageKind.Touch ? _bytes.Length / sizeof(ulong) : 0;
+
+    /// <summary>TOUCHED: a bit for each fingerprint asked about, as <see cref="IsMissing"/> reads them.</summary>
+    public ReadOnlySpan<byte> Missing => Header.Kind == MessageKind.Touched ? _datagram.Span.Slice(_bytes.Start, _bytes.Length) : [];
+
     /// <summary>Contacts that can be sent to; the others in the datagram were skipped.</summary>
     public int ContactCount { get; private set; }
 
@@ -83,12 +91,24 @@ internal sealed class IncomingMessage
     /// <summary>Seconds the replier says it has held a record of that owner and label without a gap.</summary>
     public uint HeldAt(int index) => _records.AsSpan(0, RecordCount)[index].Held;
 
+    /// <summary>TOUCH: a fingerprint.</summary>
+    public ulong FingerprintAt(int index) =>
+        BinaryPrimitives.ReadUInt64BigEndian(_datagram.Span.Slice(_bytes.Start, _bytes.Length)[(index * sizeof(ulong))..]);
+
+    /// <summary>TOUCHED: whether the replier says that it does not hold this one; one it does not speak of counts as held.</summary>
+    public bool IsMissing(int index)
+    {
+        ReadOnlySpan<byte> missing = Missing;
+        return index / 8 < missing.Length && (missing[index / 8] & 1 << index % 8) != 0;
+    }
+
     /// <summary>Forgets the last datagram and points at this one.</summary>
     internal void Begin(ReadOnlyMemory<byte> datagram)
     {
         _datagram = datagram;
         _publicKey = default;
         _signature = default;
+        _bytes = default;
         Header = default;
         HasCookie = false;
         Cookie = 0;
@@ -123,6 +143,8 @@ internal sealed class IncomingMessage
         _publicKey = new Slice(publicKeyStart, WireLimits.PublicKeySize, 0);
         _signature = new Slice(signatureStart, WireLimits.SignatureSize, 0);
     }
+
+    internal void SetBytes(int start, int length) => _bytes = new Slice(start, length, 0);
 
     internal void Add(Contact contact) => _contacts[ContactCount++] = contact;
 

@@ -83,8 +83,8 @@ internal static class MessageReader
         int known = kind switch
         {
             MessageKind.Goodbye => 1,
-            MessageKind.Ping or MessageKind.Store or MessageKind.Retry => 2,
-            MessageKind.FindNode or MessageKind.Pong or MessageKind.Nodes => 3,
+            MessageKind.Ping or MessageKind.Store or MessageKind.Touch or MessageKind.Retry => 2,
+            MessageKind.FindNode or MessageKind.Pong or MessageKind.Nodes or MessageKind.Touched => 3,
             MessageKind.Stored => 4,
             MessageKind.FindValue => 5,
             MessageKind.Values => 6,
@@ -104,9 +104,11 @@ internal static class MessageReader
         MessageKind.FindNode => TryReadTarget(ref reader, into),
         MessageKind.FindValue =>
             TryReadTarget(ref reader, into) && TryReadOwner(ref reader, into) && TryReadCursor(ref reader, into),
+        MessageKind.Touch => TryReadFingerprints(ref reader, into),
         MessageKind.Pong => TryReadProof(ref reader, into),
         MessageKind.Stored => TryReadStored(ref reader, into),
         MessageKind.Nodes => TryReadContacts(ref reader, into),
+        MessageKind.Touched => TryReadMissing(ref reader, into),
         MessageKind.Values =>
             TryReadContacts(ref reader, into)
             && TryReadRecords(ref reader, into)
@@ -223,6 +225,29 @@ internal static class MessageReader
 
         into.Status = (StoreStatus)status;
         into.Sequence = sequence;
+        return true;
+    }
+
+    private static bool TryReadFingerprints(ref FieldReader reader, IncomingMessage into)
+    {
+        if (!reader.TryReadBinary(0, WireLimits.MaxFingerprints * sizeof(ulong), out ReadOnlySpan<byte> bytes)
+            || bytes.Length % sizeof(ulong) != 0)
+        {
+            return false;
+        }
+
+        into.SetBytes(reader.Position - bytes.Length, bytes.Length);
+        return true;
+    }
+
+    private static bool TryReadMissing(ref FieldReader reader, IncomingMessage into)
+    {
+        if (!reader.TryReadBinary(0, WireLimits.MaxFingerprints / 8, out ReadOnlySpan<byte> bytes))
+        {
+            return false;
+        }
+
+        into.SetBytes(reader.Position - bytes.Length, bytes.Length);
         return true;
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using MessagePack;
 using Violence.Kademlia.Primitives;
@@ -67,6 +68,38 @@ internal sealed class MessageWriter
 
         FieldWriter.Write(ref writer, cursor);
         return Finish(ref writer);
+    }
+
+    /// <param name="header">The header.</param>
+    /// <param name="cookie">The cookie its receiver handed out to us; null when there is none.</param>
+    /// <param name="fingerprints">At most <see cref="WireLimits.MaxFingerprints"/>.</param>
+    public ReadOnlyMemory<byte> Touch(in MessageHeader header, ulong? cookie, ReadOnlySpan<ulong> fingerprints)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(fingerprints.Length, WireLimits.MaxFingerprints, nameof(fingerprints));
+        MessagePackWriter writer = Request(header, MessageKind.Touch, 2, cookie);
+        int size = fingerprints.Length * sizeof(ulong);
+        writer.WriteBinHeader(size);
+        Span<byte> destination = writer.GetSpan(size);
+        for (int i = 0; i < fingerprints.Length; i++)
+        {
+            BinaryPrimitives.WriteUInt64BigEndian(destination[(i * sizeof(ulong))..], fingerprints[i]);
+        }
+
+        writer.Advance(size);
+        return Finish(ref writer);
+    }
+
+    /// <param name="header">The header.</param>
+    /// <param name="observed">Where the request came from.</param>
+    /// <param name="cookie">The cookie of that endpoint.</param>
+    /// <param name="missing">A bit for each fingerprint asked about, the first in the lowest bit of the first byte: set when it is not held.</param>
+    /// <param name="maxBytes">The longest datagram allowed.</param>
+    public ReadOnlyMemory<byte> Touched(
+        in MessageHeader header, NodeEndpoint observed, ulong cookie, ReadOnlySpan<byte> missing, int maxBytes)
+    {
+        MessagePackWriter writer = Reply(header, MessageKind.Touched, 3, observed, cookie);
+        writer.Write(missing);
+        return Finish(ref writer, maxBytes);
     }
 
     public ReadOnlyMemory<byte> Goodbye(in MessageHeader header, ulong cookie)

@@ -21,6 +21,9 @@ internal static class WireLimits
     /// <summary>Most records in one reply.</summary>
     public const int MaxRecords = 32;
 
+    /// <summary>Most fingerprints in one TOUCH.</summary>
+    public const int MaxFingerprints = 128;
+
     /// <summary>How deep arrays and maps may nest in what a reader skips.</summary>
     public const int MaxNesting = 8;
 

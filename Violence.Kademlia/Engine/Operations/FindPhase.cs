@@ -29,6 +29,12 @@ internal sealed class FindPhase(Operation operation, MessageKind kind, Lookup lo
         return !lookup.IsComplete;
     }
 
+    /// <summary>Of the closest that may be had, so many, those that have answered.</summary>
+    public int Leading(Span<Contact> answered, int places) => lookup.Leading(answered, places);
+
+    /// <summary>A node that answered is of no use after all: the next closest takes its place.</summary>
+    public void PassOver(NodeId node) => lookup.OnUnfit(node);
+
     /// <summary>Takes the closest known contacts as the lookup's first candidates.</summary>
     public void OfferKnown(KademliaEngine engine)
     {

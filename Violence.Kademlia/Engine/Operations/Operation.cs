@@ -16,6 +16,9 @@ internal abstract class Operation
 
     public bool IsFinished { get; private set; }
 
+    /// <summary>Whether the caller has heard of the result; what comes after that it does not wait for.</summary>
+    public bool IsReported { get; private set; }
+
     /// <summary>Nobody outside waits for it: the engine's own upkeep.</summary>
     public bool IsInternal { get; init; }
 
@@ -50,13 +53,24 @@ internal abstract class Operation
     /// <summary>Its time is up: finish with what there is.</summary>
     public abstract void OnTimeUp(KademliaEngine engine, Instant now);
 
+    /// <summary>Hands the result to the caller, once; the operation may go on with what the caller need not wait for.</summary>
+    protected void Report(KademliaEngine engine, Instant now)
+    {
+        if (!IsReported)
+        {
+            IsReported = true;
+            Elapsed = now - _startedAt;
+            engine.OnReported(this);
+        }
+    }
+
     /// <summary>Marks the end; the engine hands the operation to the shell. Whatever arrives later is ignored.</summary>
     protected void Finish(KademliaEngine engine, Instant now)
     {
         if (!IsFinished)
         {
+            Report(engine, now);
             IsFinished = true;
-            Elapsed = now - _startedAt;
             engine.OnFinished(this, now);
         }
     }

@@ -4,13 +4,19 @@ using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Engine.Operations;
 
-/// <summary>Stores a record at the nodes closest to its key: finds them, then has them acknowledge it.</summary>
+/// <summary>
+/// Stores a record at the nodes closest to its key. Who answers the search and is, of all that are known of by then, among the
+/// closest is asked to keep the record at once, not when the search is over: the slowest of eight would hold up all others,
+/// twice. The caller hears of the end as soon as the promised number has acknowledged; the remaining holders are seen to after
+/// that.
+/// </summary>
 internal sealed class PutOperation : Operation
 {
     private readonly FindPhase _find;
     private readonly bool _isOwn;
-    private StorePhase? _store;
+    private StorePhase _store;
     private bool _isReissued;
+    private bool _isKeptHere;
 
     /// <param name="record">The record, signed.</param>
     /// <param name="lookup">A search for its position, done when as many have answered as shall hold the record.</param>
@@ -20,16 +26,17 @@ internal sealed class PutOperation : Operation
         Record = record;
         _isOwn = isOwn;
         _find = new FindPhase(this, MessageKind.FindNode, lookup);
+        _store = new StorePhase(this, record);
     }
 
     public Record Record { get; private set; }
 
     public PutStatus Status { get; private set; } = PutStatus.NoPeers;
 
-    /// <summary>Who acknowledged, in that order; never this node itself.</summary>
-    public IReadOnlyList<Contact> Holders => _store?.Holders ?? [];
+    /// <summary>Who has acknowledged by now, in that order; never this node itself.</summary>
+    public IReadOnlyList<Contact> Holders => _store.Holders;
 
-    public IReadOnlyDictionary<StoreStatus, int> Refusals => _store?.Refusals ?? new Dictionary<StoreStatus, int>();
+    public IReadOnlyDictionary<StoreStatus, int> Refusals => _store.Refusals;
 
     public override int Hops => _find.Hops;
 
@@ -47,7 +54,11 @@ internal sealed class PutOperation : Operation
         }
         else if (IsCurrent(request))
         {
-            _store!.OnStored(from.Id, message.Status, engine.IsPlausible(message.Sequence, now) ? message.Sequence : 0);
+            ulong sequence = engine.IsPlausible(message.Sequence, now) ? message.Sequence : 0;
+            if (_store.OnStored(from.Id, message.Status, sequence))
+            {
+                _find.PassOver(from.Id);
+            }
         }
 
         Continue(engine, now);
@@ -61,7 +72,9 @@ internal sealed class PutOperation : Operation
         }
         else if (IsCurrent(request))
         {
-            _store!.OnSlow(request.To.Id);
+            // Its late answer counts, but another is asked beside it.
+            _store.OnSlow(request.To.Id);
+            _find.PassOver(request.To.Id);
         }
 
         Continue(engine, now);
@@ -75,7 +88,8 @@ internal sealed class PutOperation : Operation
         }
         else if (IsCurrent(request))
         {
-            _store!.OnFailure(request.To.Id);
+            _store.OnFailure(request.To.Id);
+            _find.PassOver(request.To.Id);
         }
 
         Continue(engine, now);
@@ -84,74 +98,92 @@ internal sealed class PutOperation : Operation
     public override void OnTimeUp(KademliaEngine engine, Instant now) => Conclude(engine, now);
 
     /// <summary>Whether a STORE is of the record as it is now: answers to one issued before are out of date.</summary>
-    private bool IsCurrent(in OutgoingRequest request) => ReferenceEquals(request.Record, _store?.Record);
+    private bool IsCurrent(in OutgoingRequest request) => ReferenceEquals(request.Record, _store.Record);
 
     private void Continue(KademliaEngine engine, Instant now)
     {
-        if (IsFinished || !TryPlace(engine, now) || !_store!.IsSettled(engine.Config.ReplicationFactor))
+        if (IsFinished)
         {
             return;
         }
 
-        bool isOutdated = _isOwn && _store.Stale > 0 && _store.NewestSequence >= Record.Sequence;
-        if (isOutdated && !_isReissued && engine.Reissue(Record, _store.NewestSequence, now) is { } newer)
+        Span<Contact> places = stackalloc Contact[engine.Config.Holders];
+        int found;
+        do
         {
-            _isReissued = true;
-            Record = newer;
-            Contact[] targets = _store.Targets;
-            BeginStoring(engine, targets, now);
-            _store.Offer(targets);
+            _find.Pump(engine, now);
+            found = _find.Leading(places, engine.Config.Holders);
+        }
+        while (!TryAsk(places[..found], engine, now));
+
+        if (TryReissue(engine, now))
+        {
             Continue(engine, now);
             return;
         }
 
-        Conclude(engine, now);
+        int enough = engine.Config.ReplicationFactor;
+        if (_store.CountHolders(places[..found]) >= enough)
+        {
+            Status = PutStatus.Stored;
+            Report(engine, now);
+        }
+
+        if (_find.IsComplete)
+        {
+            KeepHere(engine, now);
+            if (_store.IsSettled(enough))
+            {
+                Conclude(engine, now);
+            }
+        }
     }
 
-    /// <summary>
-    /// Goes on with the search until the record is with, or on its way to, as many nodes as wanted, or nobody is left who
-    /// could take it.
-    /// </summary>
-    /// <returns>False while the search has to go on.</returns>
-    private bool TryPlace(KademliaEngine engine, Instant now)
+    /// <returns>False when somebody could not be asked, so that others have moved up.</returns>
+    private bool TryAsk(ReadOnlySpan<Contact> holders, KademliaEngine engine, Instant now)
     {
-        Span<Contact> closest = stackalloc Contact[engine.Config.K];
-        while (_store is null || _store.Missing > 0)
+        bool areAsked = true;
+        foreach (Contact holder in holders)
         {
-            _find.Pump(engine, now);
-            if (!_find.IsComplete)
+            if (!_store.TryAsk(holder, engine, now))
             {
-                return false;
-            }
-
-            ReadOnlySpan<Contact> answered = closest[.._find.Answered(closest)];
-            if (_store is null)
-            {
-                BeginStoring(engine, answered, now);
-            }
-
-            _store!.Offer(answered);
-            _store.Pump(engine, now);
-            if (!_find.TryWiden(answered.Length + _store.Missing))
-            {
-                break;
+                _find.PassOver(holder.Id);
+                areAsked = false;
             }
         }
 
-        _store.Pump(engine, now);
+        return areAsked;
+    }
+
+    /// <summary>Holders have a later word of this owner's, from an earlier run: what is published now has to outrun it.</summary>
+    private bool TryReissue(KademliaEngine engine, Instant now)
+    {
+        bool isOutdated = _isOwn && !_isReissued && _store.Stale > 0 && _store.NewestSequence >= Record.Sequence;
+        if (!isOutdated || engine.Reissue(Record, _store.NewestSequence, now) is not { } newer)
+        {
+            return false;
+        }
+
+        _isReissued = true;
+        _isKeptHere = false;
+        Record = newer;
+        _store = new StorePhase(this, newer);
         return true;
     }
 
-    private void BeginStoring(KademliaEngine engine, ReadOnlySpan<Contact> closest, Instant now)
+    private void KeepHere(KademliaEngine engine, Instant now)
     {
-        _store = new StorePhase(this, Record, engine.Config.Holders);
-        engine.StoreIfHolder(Record, closest, now);
+        if (!_isKeptHere)
+        {
+            _isKeptHere = true;
+            Span<Contact> answered = stackalloc Contact[engine.Config.K];
+            engine.StoreIfHolder(Record, answered[.._find.Answered(answered)], now);
+        }
     }
 
     private void Conclude(KademliaEngine engine, Instant now)
     {
         int acknowledged = Holders.Count;
-        int answered = _store?.Targets.Length ?? 0;
 
         // A network smaller than the replication factor can't do better; nodes that were asked and stayed silent could.
         int possible = Math.Min(engine.Config.ReplicationFactor, Math.Max(_find.Asked, 1));
@@ -159,7 +191,7 @@ internal sealed class PutOperation : Operation
         {
             Status = PutStatus.Stored;
         }
-        else if (_store is { Stale: > 0 })
+        else if (_store.Stale > 0)
         {
             Status = PutStatus.Stale;
         }
@@ -167,7 +199,7 @@ internal sealed class PutOperation : Operation
         {
             Status = PutStatus.Refused;
         }
-        else if (answered > 0)
+        else if (_store.Asked > 0)
         {
             Status = PutStatus.TooFewReplicas;
         }

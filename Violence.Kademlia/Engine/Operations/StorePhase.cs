@@ -3,19 +3,17 @@ using Violence.Kademlia.Primitives;
 namespace Violence.Kademlia.Engine.Operations;
 
 /// <summary>
-/// Sends STORE to the closest nodes until so many acknowledged, and counts the answers. A node that has no room, fails or is
-/// slow is replaced by the next closest; the late answer of a slow one counts.
+/// Has a record acknowledged: sends STORE to whoever is offered, once each, and counts the answers. Invariant: whoever can't
+/// hold the record (has no room, is silent) is told to the caller, who offers the next closest instead.
 /// </summary>
-internal sealed class StorePhase(Operation operation, Record record, int holdersWanted)
+internal sealed class StorePhase(Operation operation, Record record)
 {
     private readonly List<Target> _targets = [];
     private readonly List<Contact> _holders = [];
     private readonly SortedDictionary<StoreStatus, int> _refusals = [];
-    private int _next;
 
     private enum TargetState : byte
     {
-        Waiting,
         Asked,
         Slow,
         Settled,
@@ -23,8 +21,8 @@ internal sealed class StorePhase(Operation operation, Record record, int holders
 
     public Record Record => record;
 
-    /// <summary>Everybody who may be asked, in the order they are.</summary>
-    public Contact[] Targets => [.. _targets.Select(static target => target.Contact)];
+    /// <summary>How many were asked.</summary>
+    public int Asked => _targets.Count;
 
     /// <summary>Who acknowledged, in that order.</summary>
     public IReadOnlyList<Contact> Holders => _holders;
@@ -35,18 +33,6 @@ internal sealed class StorePhase(Operation operation, Record record, int holders
     public ulong NewestSequence { get; private set; }
 
     public int Stale => _refusals.GetValueOrDefault(StoreStatus.Stale);
-
-    /// <summary>How many more would be asked if there were anybody.</summary>
-    public int Missing => _next < _targets.Count ? 0 : Math.Max(0, holdersWanted - UnderWay);
-
-    /// <summary>
-    /// Those who have acknowledged or may yet, and those whose refusal is the record's fault: the next closest would say the
-    /// same.
-    /// </summary>
-    private int UnderWay =>
-        _holders.Count
-        + _targets.Count(static target => target.State == TargetState.Asked)
-        + _refusals.Where(static refusal => refusal.Key is not (StoreStatus.Full or StoreStatus.QuotaExceeded)).Sum(static refusal => refusal.Value);
 
     /// <summary>
     /// Whether nothing is left to wait for: all have settled, or only slow ones are out and <paramref name="enough"/> have
@@ -62,52 +48,61 @@ internal sealed class StorePhase(Operation operation, Record record, int holders
         return _holders.Count >= enough || !_targets.Exists(static target => target.State == TargetState.Slow);
     }
 
-    /// <summary>Adds those who are not among the targets yet.</summary>
-    public void Offer(ReadOnlySpan<Contact> contacts)
+    /// <summary>How many of these have acknowledged.</summary>
+    public int CountHolders(ReadOnlySpan<Contact> among)
     {
-        foreach (Contact contact in contacts)
+        int count = 0;
+        foreach (Contact contact in among)
         {
-            if (Find(contact.Id) is null)
-            {
-                _targets.Add(new Target(contact));
-            }
+            count += _holders.Contains(contact) ? 1 : 0;
         }
+
+        return count;
     }
 
-    public void Pump(KademliaEngine engine, Instant now)
+    /// <summary>Asks a node to keep the record, unless it was asked before.</summary>
+    /// <returns>False when the request could not be sent.</returns>
+    public bool TryAsk(Contact holder, KademliaEngine engine, Instant now)
     {
-        for (int underWay = UnderWay; underWay < holdersWanted && _next < _targets.Count; _next++)
+        if (Find(holder.Id) is not null)
         {
-            Target target = _targets[_next];
-            var request = new OutgoingRequest
-            {
-                Kind = MessageKind.Store,
-                To = target.Contact,
-                Operation = operation,
-                Target = record.Key.Position,
-                Record = record,
-            };
-            bool isSent = engine.Send(request, now);
-            target.State = isSent ? TargetState.Asked : TargetState.Settled;
-            underWay += isSent ? 1 : 0;
+            return true;
         }
+
+        var target = new Target(holder);
+        _targets.Add(target);
+        var request = new OutgoingRequest
+        {
+            Kind = MessageKind.Store,
+            To = holder,
+            Operation = operation,
+            Target = record.Key.Position,
+            Record = record,
+        };
+        bool isSent = engine.Send(request, now);
+        target.State = isSent ? TargetState.Asked : TargetState.Settled;
+        return isSent;
     }
 
     /// <param name="from">Who answered.</param>
     /// <param name="status">What it says.</param>
     /// <param name="sequence">The sequence it says it holds; 0 when it is not to be believed.</param>
-    public void OnStored(NodeId from, StoreStatus status, ulong sequence)
+    /// <returns>
+    /// Whether another should be asked in its place: it has no room. Where the record itself was refused the next closest would
+    /// say the same.
+    /// </returns>
+    public bool OnStored(NodeId from, StoreStatus status, ulong sequence)
     {
         if (Find(from) is not { } target || target.State == TargetState.Settled)
         {
-            return;
+            return false;
         }
 
         target.State = TargetState.Settled;
         if (status is StoreStatus.Stored or StoreStatus.Refreshed)
         {
             _holders.Add(target.Contact);
-            return;
+            return false;
         }
 
         _refusals[status] = _refusals.GetValueOrDefault(status) + 1;
@@ -115,6 +110,8 @@ internal sealed class StorePhase(Operation operation, Record record, int holders
         {
             NewestSequence = Math.Max(NewestSequence, sequence);
         }
+
+        return status is StoreStatus.Full or StoreStatus.QuotaExceeded;
     }
 
     public void OnSlow(NodeId to)

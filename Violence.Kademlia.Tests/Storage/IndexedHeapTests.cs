@@ -5,7 +5,7 @@ using Violence.Kademlia.Storage;
 namespace Violence.Kademlia.Tests.Storage;
 
 [TestFixture]
-public sealed class ExpiryHeapTests
+public sealed class IndexedHeapTests
 {
     [Test]
     public void The_first_to_expire_is_on_top_after_any_additions_moves_and_removals()
@@ -13,13 +13,13 @@ public sealed class ExpiryHeapTests
         // An action: its kind, which entry it hits, and the time it sets.
         Gen.Select(Gen.Int[0, 4], Gen.Int[0, 1_000], Gen.Long[0, 50]).Array[0, 200].Sample(actions =>
         {
-            var heap = new ExpiryHeap();
+            var heap = new IndexedHeap<RecordEntry, ByExpiry>();
             var model = new List<RecordEntry>();
             foreach ((int kind, int which, long time) in actions)
             {
                 if (kind <= 2 || model.Count == 0)
                 {
-                    var entry = new RecordEntry(TestRecords.Create(), default, new Instant(time));
+                    var entry = new RecordEntry(TestRecords.Create(), default) { Expires = new Instant(time) };
                     heap.Add(entry);
                     model.Add(entry);
                 }

@@ -1,0 +1,86 @@
+using Violence.Kademlia.Engine.Operations;
+using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Storage;
+using Violence.Kademlia.Wire;
+
+namespace Violence.Kademlia.Engine;
+
+/// <summary>Keeping up the copies of records: this node's own, and those it holds for others.</summary>
+internal sealed partial class KademliaEngine
+{
+    /// <summary>A full publication after so many that were only touches: the network around the record may have changed.</summary>
+    private const int TouchesPerPut = 4;
+
+    /// <summary>How long nodes live around here, as far as this one can tell.</summary>
+    public TimeSpan MeanLife => _custody.Churn.MeanLife;
+
+    /// <summary>A span, half more or less.</summary>
+    public TimeSpan Jitter(TimeSpan span) => _entropy.Jitter(span, 0.5);
+
+    /// <summary>Asks nodes for records they should hold, and sends what is missing; nobody waits for it.</summary>
+    public void BeginTouching(IReadOnlyList<Touch> touches, bool isOwned, Instant now)
+    {
+        if (touches.Count > 0)
+        {
+            Begin(new TouchOperation(touches, isOwned) { IsInternal = true }, now);
+        }
+    }
+
+    /// <summary>
+    /// Sees to it that what this node holds is held by as many others as are promised, before it leaves: done when they have it,
+    /// or when its time is up.
+    /// </summary>
+    public OperationId HandOver(Instant now) => Begin(new TouchOperation(_custody.Legacy(this, now)), now);
+
+    private ReadOnlyMemory<byte> ServeTouch(Contact from, IncomingMessage message, int maxBytes, Instant now)
+    {
+        int count = message.FingerprintCount;
+        Span<byte> missing = stackalloc byte[(count + 7) / 8];
+        missing.Clear();
+        bool isKnown = Knows(from);
+        for (int i = 0; i < count; i++)
+        {
+            ulong fingerprint = message.FingerprintAt(i);
+            bool isHeld = isKnown && _custody.IsSpared(fingerprint, now) ? Store.Confirm(fingerprint, now) : Store.TryFind(fingerprint, now, out _);
+            missing[i / 8] |= (byte)(isHeld ? 0 : 1 << i % 8);
+        }
+
+        MessageHeader header = Header(MessageKind.Touched, message.Header.Transaction);
+        return Scratch.Writer.Touched(header, from.Endpoint, _cookies.Issue(from.Endpoint, now), missing, maxBytes);
+    }
+
+    /// <summary>Publishes what is due: by a touch to the holders remembered, where they are enough and the record is the same.</summary>
+    private void PublishDue(Instant now)
+    {
+        while (_owned.TryTakeDue(now, UtcAt(now), out Record? record, out IReadOnlyList<Contact> holders, out int rounds))
+        {
+            if (holders.Count > Config.Holders / 2 && rounds % TouchesPerPut != 0)
+            {
+                BeginTouching([.. holders.Select(holder => new Touch(holder, [record]))], isOwned: true, now);
+            }
+            else
+            {
+                Begin(OwnPut(record, isInternal: true, now), now);
+            }
+        }
+    }
+
+    private void OnTouched(TouchOperation touch, Instant now)
+    {
+        if (!touch.IsOwned)
+        {
+            Custody.OnTouched(touch, this, now);
+            return;
+        }
+
+        foreach (Record record in touch.Records)
+        {
+            IReadOnlyList<Contact> holders = touch.HoldersOf(record);
+            _owned.Remember(record, holders);
+            if (holders.Count <= Config.Holders / 2 && _owned.IsCurrent(record))
+            {
+                Begin(OwnPut(record, isInternal: true, now), now);
+            }
+        }
+    }
+}
