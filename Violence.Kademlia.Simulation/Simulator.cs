@@ -23,6 +23,8 @@ internal enum AddressPlan
 /// </summary>
 internal sealed class Simulator
 {
+    private const int StepsPerSample = 1_000;
+
     private static readonly TimeSpan NatMemory = TimeSpan.FromSeconds(30);
 
     private readonly EventQueue _events = new();
@@ -80,6 +82,9 @@ internal sealed class Simulator
 
     /// <summary>Events since the start: a failing run names the one it failed at.</summary>
     public long Steps { get; private set; }
+
+    /// <summary>Called every so many steps, between two of them: for checkers, which only look.</summary>
+    public Action? Sampled { get; set; }
 
     /// <summary>A node that is not started yet.</summary>
     public SimulatedNode Create(EngineConfig? config = null, TimeSpan clockError = default, bool isBehindNat = false)
@@ -203,6 +208,11 @@ internal sealed class Simulator
                 _freeActions.Push(happening.Node);
                 action();
                 break;
+        }
+
+        if (Steps % StepsPerSample == 0)
+        {
+            Sampled?.Invoke();
         }
     }
 

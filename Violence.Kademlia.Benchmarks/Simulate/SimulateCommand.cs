@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using Violence.Kademlia.Simulation.Scenarios;
 
@@ -8,14 +7,14 @@ namespace Violence.Kademlia.Benchmarks.Simulate;
 /// <summary><c>simulate NAME</c>: plays one scenario in virtual time and tells what it measured.</summary>
 internal static class SimulateCommand
 {
-    private const int WrongUsage = 2;
+    public const int WrongUsage = 2;
 
     public static Command Create()
     {
         var name = new Argument<string>("scenario") { Description = "The scenario's name, or 'list'." };
         var nodes = new Option<int>("--nodes") { Description = "Nodes, 2 to 200,000.", DefaultValueFactory = static _ => 1_000 };
         var seed = new Option<ulong>("--seed") { Description = "Decides everything.", DefaultValueFactory = static _ => 1 };
-        var hours = new Option<double>("--hours") { Description = "Virtual hours, where the scenario runs for a time.", DefaultValueFactory = static _ => 1 };
+        var hours = new Option<double?>("--hours") { Description = "Virtual hours, where the scenario runs for a time: 1 unless told otherwise, a soak 72." };
         var median = new Option<double>("--median-minutes") { Description = "Median session.", DefaultValueFactory = static _ => 30 };
         var owners = new Option<string>("--owners") { Description = "up: owners stay; dead: they die at the start.", DefaultValueFactory = static _ => "up" };
         var share = new Option<double>("--share") { Description = "Share of nodes that an event hits, 0 to 1.", DefaultValueFactory = static _ => 0.5 };
@@ -26,6 +25,7 @@ internal static class SimulateCommand
         var command = new Command("simulate", "Plays a scenario in a simulated network; 'simulate list' explains them.")
         {
             name, nodes, seed, hours, median, owners, share, records, lookups, json,
+            SweepCommand.Create(),
         };
         command.SetAction(parsed =>
         {
@@ -53,13 +53,21 @@ internal static class SimulateCommand
                 Records = parsed.GetValue(records),
                 Lookups = parsed.GetValue(lookups),
             };
-            if (options.Nodes is < 2 or > 200_000 || options.Share is not (>= 0 and <= 1) || options.Records < 1 || options.Lookups < 1)
+            if (options.Error is { } error)
             {
-                Console.Error.WriteLine("allowed: --nodes 2 to 200,000, --share 0 to 1, --records and --lookups 1 or more.");
+                Console.Error.WriteLine(error);
                 return WrongUsage;
             }
 
-            return Tell(new ScenarioRun(found, options).Play(), options, parsed.GetValue(json));
+            try
+            {
+                return Tell(new ScenarioRun(found, options).Play(), parsed.GetValue(json));
+            }
+            catch (SimulationException failed)
+            {
+                Console.Error.WriteLine(failed);
+                return 1;
+            }
         });
         return command;
     }
@@ -72,7 +80,7 @@ internal static class SimulateCommand
         }
     }
 
-    private static int Tell(SimulationReport report, ScenarioOptions options, bool json)
+    private static int Tell(SimulationReport report, bool json)
     {
         string line = JsonSerializer.Serialize(report, ReportJson.Default.SimulationReport);
         if (json)
@@ -88,14 +96,9 @@ internal static class SimulateCommand
             }
         }
 
-        foreach (string violation in report.Violations)
+        if (report.Failure is { } failure)
         {
-            Console.Error.WriteLine($"violation in {report.Scenario}, seed {report.Seed}: {violation}");
-        }
-
-        if (report.Violations.Count > 0)
-        {
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"again: simulate {report.Scenario} --nodes {options.Nodes} --seed {options.Seed} --hours {options.Hours} --median-minutes {options.MedianMinutes} --owners {(options.OwnersUp ? "up" : "dead")} --share {options.Share} --records {options.Records} --lookups {options.Lookups}"));
+            Console.Error.WriteLine(failure);
         }
 
         return report.Violations.Count == 0 ? 0 : 1;

@@ -1,98 +1,96 @@
+using System.Globalization;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Primitives;
-using Violence.Kademlia.Routing;
+using Violence.Kademlia.Simulation.Lives;
 using Violence.Kademlia.Simulation.Scenarios;
 
 namespace Violence.Kademlia.Simulation.Checkers;
 
 /// <summary>
-/// What must hold in every simulated network at every moment, whatever the faults. A violation names the step it was seen
-/// at; the same seed comes there again.
+/// What must hold in every simulated network, whatever the faults. A violation names the step it was seen at; the same seed
+/// comes there again. Looking changes nothing: checkers have chance of their own, so that a run with them is the run without.
 /// </summary>
 internal sealed class CheckList
 {
     private const int ViolationsMax = 20;
 
+    private readonly Simulator _simulator;
+    private readonly Population _population;
+    private readonly EntropySource _entropy;
     private readonly List<string> _violations = [];
+
+    public CheckList(Simulator simulator, Population population)
+    {
+        _simulator = simulator;
+        _population = population;
+        _entropy = EntropySource.Seeded(~simulator.Seed);
+    }
 
     public IReadOnlyList<string> Violations => _violations;
 
-    public void Report(Simulator simulator, string violation)
+    /// <summary>Nodes whose state was looked over.</summary>
+    public long Inspected { get; private set; }
+
+    public void Report(string violation)
     {
         if (_violations.Count < ViolationsMax)
         {
-            _violations.Add($"step {simulator.Steps}: {violation}");
+            _violations.Add(string.Create(CultureInfo.InvariantCulture, $"step {_simulator.Steps}: {violation}"));
+        }
+    }
+
+    /// <summary>From now on looks over one random node every so many steps.</summary>
+    public void Watch() => _simulator.Sampled = () =>
+    {
+        if (_population.Up.Count > 0)
+        {
+            Inspect(_population.Up[_entropy.NextInt32(_population.Up.Count)]);
+        }
+    };
+
+    /// <summary>Looks over so many random nodes, or all when there are no more.</summary>
+    public void Inspect(int sample)
+    {
+        IReadOnlyList<SimulatedNode> nodes = _population.Up;
+        for (int i = 0; i < Math.Min(sample, nodes.Count); i++)
+        {
+            Inspect(sample >= nodes.Count ? nodes[i] : nodes[_entropy.NextInt32(nodes.Count)]);
         }
     }
 
     /// <summary>A record that was found is of the key asked for, not expired, and no older than promised to be kept.</summary>
-    public void OnFound(Simulator simulator, PutRecord record, GetOperation get, bool expectsNewest)
+    public void OnFound(PutRecord record, SimulatedNode asker, GetOperation get, bool expectsNewest)
     {
         foreach (FoundRecord found in get.Found)
         {
             Record read = found.Record;
             if (read.Key != record.Key)
             {
-                Report(simulator, $"a get of {record.Key} gave a record of {read.Key}");
+                Report($"a get of {record.Key} gave a record of {read.Key}");
             }
 
             if (expectsNewest && read.Sequence < record.Acknowledged)
             {
-                Report(simulator, $"a get of {record.Key} gave sequence {read.Sequence}, older than the acknowledged {record.Acknowledged}");
+                Report($"a get of {record.Key} gave sequence {read.Sequence}, older than the acknowledged {record.Acknowledged}");
             }
 
-            // Ten minutes are allowed to publishers' clocks, and as much to the reader's.
-            if (read.Issued + read.TimeToLive + TimeSpan.FromMinutes(20) < simulator.Utc)
+            if (IsOver(read, asker))
             {
-                Report(simulator, $"a get of {record.Key} gave a record that has expired");
+                Report($"a get of {record.Key} gave node {asker.Number} a record that has expired");
             }
         }
     }
 
-    /// <summary>Looks over some random nodes.</summary>
-    public void Inspect(Simulator simulator, IReadOnlyList<SimulatedNode> nodes, int sample)
+    /// <summary>
+    /// Whether a record has outlived itself for this node: what publishers' clocks are allowed is over, and what the node's
+    /// own clock is off.
+    /// </summary>
+    public bool IsOver(Record record, SimulatedNode node) =>
+        record.Issued + record.TimeToLive + node.Engine.Config.Storage.ClockTolerance + node.ClockError.Duration() < _simulator.Utc;
+
+    private void Inspect(SimulatedNode node)
     {
-        for (int i = 0; i < Math.Min(sample, nodes.Count); i++)
-        {
-            SimulatedNode node = sample >= nodes.Count ? nodes[i] : nodes[simulator.Entropy.NextInt32(nodes.Count)];
-            CheckTable(simulator, node);
-            CheckStore(simulator, node);
-        }
-    }
-
-    private void CheckTable(Simulator simulator, SimulatedNode node)
-    {
-        BucketEntry[] entries = node.Engine.Table.Entries();
-        if (entries.Select(entry => entry.Contact.Id).Distinct().Count() != entries.Length
-            || entries.Select(entry => entry.Contact.Endpoint).Distinct().Count() != entries.Length)
-        {
-            Report(simulator, $"node {node.Number} has an id or an endpoint twice in its table");
-        }
-
-        foreach (BucketEntry entry in entries)
-        {
-            // Only proven contacts get in: so the id really lives, or lived, at that endpoint.
-            if (!simulator.TryFind(entry.Contact.Endpoint, out SimulatedNode? there) || there.Id != entry.Contact.Id)
-            {
-                Report(simulator, $"node {node.Number} has {entry.Contact} in its table, which nobody ever was");
-            }
-        }
-
-        foreach (BucketSnapshot bucket in node.Engine.Table.Buckets())
-        {
-            if (bucket.Count > bucket.Capacity + node.Engine.Config.K)
-            {
-                Report(simulator, $"bucket {bucket.Depth} of node {node.Number} holds {bucket.Count}, more than it may");
-            }
-        }
-    }
-
-    private void CheckStore(Simulator simulator, SimulatedNode node)
-    {
-        var limits = node.Engine.Config.Storage;
-        if (node.Engine.Store.Count > limits.MaxRecords || node.Engine.Store.Bytes > limits.MaxBytes)
-        {
-            Report(simulator, $"the store of node {node.Number} is over its limits");
-        }
+        Inspected++;
+        NodeState.Check(node, _simulator, this);
     }
 }

@@ -7,21 +7,35 @@ namespace Violence.Kademlia.Simulation.Lives;
 internal sealed class Population(Simulator simulator, EngineConfig config)
 {
     private static readonly TimeSpan JoinPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan GrowthTime = TimeSpan.FromMinutes(1);
 
     private readonly List<SimulatedNode> _up = [];
     private readonly Dictionary<SimulatedNode, int> _places = [];
+    private bool _isChurning;
 
     /// <summary>Nodes that run now, in no meaningful but a repeatable order.</summary>
     public IReadOnlyList<SimulatedNode> Up => _up;
 
-    /// <summary>Adds nodes one after the other, each joining through a random one that is up.</summary>
-    public void Grow(int nodes, TimeSpan? pause = null)
+    /// <summary>
+    /// Adds nodes one after the other, each joining through a random one that is up: fifty a second, and in a network of
+    /// thousands as many as double it in 42 s. A hundred thousand would take over half an hour otherwise.
+    /// </summary>
+    public void Grow(int nodes)
     {
         for (int i = 0; i < nodes; i++)
         {
-            Join(simulator.Create(config));
-            simulator.RunFor(pause ?? JoinPause);
+            JoinNew();
+            TimeSpan pause = GrowthTime / _up.Count;
+            simulator.RunFor(pause < JoinPause ? pause : JoinPause);
         }
+    }
+
+    /// <summary>Starts a node that was never there before.</summary>
+    public SimulatedNode JoinNew(TimeSpan clockError = default)
+    {
+        SimulatedNode node = simulator.Create(config, clockError);
+        Join(node);
+        return node;
     }
 
     /// <summary>Starts a node through up to three random ones that are up.</summary>
@@ -69,6 +83,7 @@ internal sealed class Population(Simulator simulator, EngineConfig config)
     /// </summary>
     public void Churn(SessionLengths sessions, Func<SimulatedNode, bool> stays)
     {
+        _isChurning = true;
         foreach (SimulatedNode node in _up.ToArray())
         {
             if (!stays(node))
@@ -78,11 +93,15 @@ internal sealed class Population(Simulator simulator, EngineConfig config)
         }
     }
 
+    /// <summary>Whoever is up now stays.</summary>
+    public void EndChurn() => _isChurning = false;
+
     private void LeaveAfter(SimulatedNode node, SessionLengths sessions) => simulator.After(sessions.Draw(simulator.Entropy), () =>
     {
-        Crash(node);
-        SimulatedNode successor = simulator.Create(config);
-        Join(successor);
-        LeaveAfter(successor, sessions);
+        if (_isChurning)
+        {
+            Crash(node);
+            LeaveAfter(JoinNew(), sessions);
+        }
     });
 }

@@ -1,11 +1,17 @@
+using Violence.Kademlia.Primitives;
+
 namespace Violence.Kademlia.Simulation.Scenarios;
 
 /// <summary>Many nodes die in the same moment.</summary>
 internal sealed class MassCrashScenario : Scenario
 {
+    private static readonly TimeSpan Refresh = TimeSpan.FromMinutes(15);
+
     public override string Name => "mass-crash";
 
-    public override string Explanation => "--share of the nodes die at once; lookups right after, owners up.";
+    public override string Explanation => "--share of the nodes die at once; lookups right after, and as many again 15 minutes later; owners up.";
+
+    public override Aftermath Aftermath { get; } = new() { Calm = Aftermath.OneRound - Refresh };
 
     public override void Play(ScenarioRun run)
     {
@@ -13,14 +19,20 @@ internal sealed class MassCrashScenario : Scenario
         run.Settle();
         run.Workload.PutMany(run.Options.Records);
         Crash(run, run.Options.Share);
+        Instant refreshed = run.Simulator.Now + Refresh;
         run.Workload.GetDuring(TimeSpan.FromSeconds(10), run.Options.Lookups);
-        ExpectRecovery(run);
+
+        run.Simulator.RunFor(refreshed - run.Simulator.Now);
+        Figures atOnce = run.Workload.Figures;
+        run.AfterRefresh = run.Workload.Figures = new Figures();
+        run.Workload.GetDuring(TimeSpan.FromSeconds(10), run.Options.Lookups);
+        run.Workload.Figures = atOnce;
     }
 
     /// <summary>Crashes a share of the nodes, owners of records excepted.</summary>
     public static void Crash(ScenarioRun run, double share)
     {
-        HashSet<SimulatedNode> owners = [.. run.Workload.Records.Select(record => record.Owner)];
+        HashSet<SimulatedNode> owners = run.Workload.Owners;
         int victims = (int)(run.Population.Up.Count * share);
         SimulatedNode[] candidates = [.. run.Population.Up.Where(node => !owners.Contains(node))];
         for (int i = 0; i < Math.Min(victims, candidates.Length); i++)
@@ -30,33 +42,26 @@ internal sealed class MassCrashScenario : Scenario
             run.Population.Crash(candidates[i]);
         }
     }
-
-    /// <summary>After the faults have ended and owners have published once more, everything acknowledged is found.</summary>
-    public static void ExpectRecovery(ScenarioRun run)
-    {
-        run.Simulator.RunFor(TimeSpan.FromMinutes(25));
-        foreach (PutRecord record in run.Workload.Records.Where(static record => record.Acknowledged > 0))
-        {
-            if (!run.Workload.IsFound(record))
-            {
-                run.Checks.Report(run.Simulator, $"the record under {record.Key} is not found after the faults have ended");
-            }
-        }
-    }
 }
 
 /// <summary>The network falls into two halves that don't hear each other, and heals.</summary>
 internal sealed class PartitionScenario : Scenario
 {
+    private static readonly TimeSpan ShortLife = TimeSpan.FromMinutes(20);
+
     public override string Name => "partition";
 
-    public override string Explanation => "Two halves for 30 minutes; owners write in theirs; then healed: one value everywhere.";
+    public override string Explanation =>
+        "Two halves for 30 minutes; owners write in theirs, other records expire; then healed for 30 minutes: one value everywhere, nothing expired.";
+
+    public override Aftermath Aftermath { get; } = new() { Calm = TimeSpan.Zero };
 
     public override void Play(ScenarioRun run)
     {
         run.Simulator.Faults.Loss = StaticScenario.UsualLoss;
         run.Settle();
         run.Workload.PutMany(run.Options.Records);
+        List<PutRecord> mortal = PutMortal(run, Math.Max(1, run.Options.Records / 10));
         run.Simulator.Faults.Cuts = static (from, to) => (from & 1) != (to & 1);
         run.Simulator.RunFor(TimeSpan.FromMinutes(5));
         foreach (PutRecord record in run.Workload.Records)
@@ -68,7 +73,38 @@ internal sealed class PartitionScenario : Scenario
         run.Simulator.Faults.Cuts = null;
         run.Simulator.RunFor(TimeSpan.FromMinutes(30));
         run.Workload.ExpectsNewest = true;
+        foreach (PutRecord record in run.Workload.Promised)
+        {
+            run.Network.CheckHolders(record);
+        }
+
+        foreach (PutRecord record in mortal)
+        {
+            if (run.Workload.IsFound(record))
+            {
+                run.Checks.Report($"the record under {record.Key} has expired and is found");
+            }
+        }
+
         run.Workload.GetDuring(TimeSpan.FromMinutes(1), run.Options.Lookups);
+    }
+
+    /// <summary>Records that expire while the halves don't hear each other, and must not come back from either.</summary>
+    private static List<PutRecord> PutMortal(ScenarioRun run, int records)
+    {
+        var mortal = new List<PutRecord>();
+        for (int i = 0; i < records; i++)
+        {
+            var record = new PutRecord(new RecordKey(run.Simulator.Entropy.NextNodeId()), run.Population.Random())
+            {
+                TimeToLive = ShortLife,
+                IsKeptAlive = false,
+            };
+            run.Workload.Put(record);
+            mortal.Add(record);
+        }
+
+        return mortal;
     }
 }
 
@@ -76,23 +112,38 @@ internal sealed class PartitionScenario : Scenario
 internal sealed class JoinStormScenario : Scenario
 {
     private const int Before = 20;
+    private static readonly TimeSpan Storm = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     public override string Name => "join-storm";
 
-    public override string Explanation => "A network of 20 grows to --nodes within a minute; newcomers look up within 30 s.";
+    public override string Explanation =>
+        "A network of 20 grows to --nodes within a minute; newcomers look for records from their start on, until 30 s are over.";
+
+    // Nobody is told of a newcomer next to it: some find out with their next refresh.
+    public override Aftermath Aftermath { get; } = new() { LeastClosest = 0.5 };
 
     public override void Play(ScenarioRun run)
     {
         run.Simulator.Faults.Loss = StaticScenario.UsualLoss;
-        run.Settle(Math.Min(Before, run.Options.Nodes));
+        int before = Math.Min(Before, run.Options.Nodes / 2);
+        run.Settle(before);
         run.Workload.PutMany(run.Options.Records);
-        int newcomers = Math.Max(0, run.Options.Nodes - Before);
-        if (newcomers > 0)
+        int newcomers = run.Options.Nodes - before;
+        int searches = 0;
+        for (int i = 0; i < newcomers; i++)
         {
-            run.Population.Grow(newcomers, TimeSpan.FromMinutes(1) / newcomers);
+            SimulatedNode newcomer = run.Population.JoinNew();
+            for (; searches < (long)run.Options.Lookups * (i + 1) / newcomers; searches++)
+            {
+                run.Workload.Search(newcomer, Patience);
+            }
+
+            run.Simulator.RunFor(Storm / newcomers);
         }
 
-        run.Workload.GetDuring(TimeSpan.FromSeconds(30), run.Options.Lookups);
+        // The last one's 30 seconds, and the time of a lookup.
+        run.Simulator.RunFor(Patience + TimeSpan.FromSeconds(10));
     }
 }
 
@@ -109,18 +160,17 @@ internal sealed class RollingRestartScenario : Scenario
         run.Settle();
         run.Workload.PutMany(run.Options.Records);
         SimulatedNode[] all = [.. run.Population.Up];
-        ILookup<SimulatedNode, PutRecord> owned = run.Workload.Records.ToLookup(static record => record.Owner);
         for (int i = 0; i < all.Length; i++)
         {
             SimulatedNode node = all[i];
-            run.Simulator.After(TimeSpan.FromHours(1) * i / all.Length, () => Restart(run, node, owned[node]));
+            run.Simulator.After(TimeSpan.FromHours(1) * i / all.Length, () => Restart(run, node));
         }
 
         run.Workload.GetDuring(TimeSpan.FromHours(1), run.Options.Lookups);
-        MassCrashScenario.ExpectRecovery(run);
     }
 
-    private static void Restart(ScenarioRun run, SimulatedNode node, IEnumerable<PutRecord> owned)
+    /// <summary>Ten seconds without a node; it puts its records again when it has joined.</summary>
+    public static void Restart(ScenarioRun run, SimulatedNode node)
     {
         run.Population.Stop(node);
         run.Simulator.After(TimeSpan.FromSeconds(10), () =>
@@ -128,7 +178,7 @@ internal sealed class RollingRestartScenario : Scenario
             run.Population.Join(node);
             run.Simulator.After(TimeSpan.FromSeconds(5), () =>
             {
-                foreach (PutRecord record in owned)
+                foreach (PutRecord record in run.Workload.Records.Where(record => record.Owner == node))
                 {
                     run.Workload.PutWithoutWaiting(record);
                 }

@@ -1,3 +1,5 @@
+using Violence.Kademlia.Engine;
+
 namespace Violence.Kademlia.Simulation.Scenarios;
 
 /// <summary>A story that a simulated network lives through.</summary>
@@ -21,7 +23,13 @@ internal abstract class Scenario
         new JoinStormScenario(),
         new RollingRestartScenario(),
         new SoakScenario(),
+        new MixScenario(),
     ];
+
+    public virtual EngineConfig Config { get; } = new() { Network = Simulator.Network };
+
+    /// <summary>What must hold when the story is over.</summary>
+    public virtual Aftermath Aftermath { get; } = new();
 
     public abstract void Play(ScenarioRun run);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Violence.Kademlia.Engine;
 using Violence.Kademlia.Simulation.Checkers;
 using Violence.Kademlia.Simulation.Lives;
@@ -16,7 +17,9 @@ internal sealed class ScenarioRun
         _scenario = scenario;
         Options = options;
         Simulator = new Simulator(options.Seed);
-        Population = new Population(Simulator, config ?? new EngineConfig { Network = Simulator.Network });
+        Population = new Population(Simulator, config ?? scenario.Config);
+        Checks = new CheckList(Simulator, Population);
+        Network = new NetworkChecks(Simulator, Population, Checks);
         Workload = new Workload(Simulator, Population, Checks);
     }
 
@@ -26,39 +29,71 @@ internal sealed class ScenarioRun
 
     public Population Population { get; }
 
-    public CheckList Checks { get; } = new();
+    public CheckList Checks { get; }
+
+    public NetworkChecks Network { get; }
 
     public Workload Workload { get; }
 
+    /// <summary>Whether the report tells how much memory a node takes: that costs several collections.</summary>
+    public bool MeasuresMemory { get; init; } = true;
+
+    /// <summary>Lookups made again after the network had one refresh to recover, where the scenario makes any.</summary>
+    public Figures? AfterRefresh { get; set; }
+
     /// <summary>Plays the scenario to its end.</summary>
+    /// <exception cref="SimulationException">Something threw; says where, and the command that comes there again.</exception>
     public SimulationReport Play()
     {
         // Wall time is only reported: nothing in the simulation sees it.
         var watch = Stopwatch.StartNew();
-        _scenario.Play(this);
-        Checks.Inspect(Simulator, Population.Up, sample: 50);
+        long workItems = ThreadPool.CompletedWorkItemCount;
+        Checks.Watch();
+        double closest;
+        try
+        {
+            _scenario.Play(this);
+            closest = _scenario.Aftermath.Play(this);
+        }
+        catch (Exception thrown)
+        {
+            throw new SimulationException(
+                string.Create(CultureInfo.InvariantCulture, $"{_scenario.Name}, seed {Options.Seed}, step {Simulator.Steps}: {thrown.Message} Again: {Options.Command(_scenario.Name)}"),
+                thrown);
+        }
+
+        workItems = ThreadPool.CompletedWorkItemCount - workItems;
         double seconds = watch.Elapsed.TotalSeconds;
+        Figures figures = Workload.Figures;
         return new SimulationReport
         {
             Scenario = _scenario.Name,
             Nodes = Options.Nodes,
             Seed = Options.Seed,
-            Lookups = Workload.Gets,
-            Success = Workload.Gets == 0 ? 0 : (double)Workload.Found / Workload.Gets,
-            LatencyMsP50 = Workload.GetMs.At(0.5),
-            LatencyMsP90 = Workload.GetMs.At(0.9),
-            LatencyMsP99 = Workload.GetMs.At(0.99),
-            LatencyMsMax = Workload.GetMs.At(1),
-            HopsMean = Math.Round(Workload.Hops.Mean, 3),
-            DatagramsPerLookup = Math.Round(Workload.Datagrams.Mean, 2),
+            Lookups = figures.Gets,
+            Success = figures.Success,
+            SuccessAfterRefresh = AfterRefresh?.Success,
+            LatencyMsP50 = figures.GetMs.At(0.5),
+            LatencyMsP90 = figures.GetMs.At(0.9),
+            LatencyMsP99 = figures.GetMs.At(0.99),
+            LatencyMsMax = figures.GetMs.At(1),
+            StartToFoundMsP50 = figures.StartToFoundMs.Count == 0 ? null : figures.StartToFoundMs.At(0.5),
+            StartToFoundMsP99 = figures.StartToFoundMs.Count == 0 ? null : figures.StartToFoundMs.At(0.99),
+            StartToFoundMsMax = figures.StartToFoundMs.Count == 0 ? null : figures.StartToFoundMs.At(1),
+            HopsMean = Math.Round(figures.Hops.Mean, 3),
+            DatagramsPerLookup = Math.Round(figures.Datagrams.Mean, 2),
+            ClosestShare = Math.Round(closest, 4),
             UpkeepBytesPerNodeS = Math.Round(_upkeep, 1),
-            TraceHash = Simulator.TraceHash.ToString("x16", System.Globalization.CultureInfo.InvariantCulture),
+            TraceHash = Simulator.TraceHash.ToString("x16", CultureInfo.InvariantCulture),
             DatagramsPerWallS = Math.Round(Simulator.DatagramsSent / seconds),
             WallS = Math.Round(seconds, 2),
-            ResidentBytesPerNode = GC.GetTotalMemory(forceFullCollection: true) / Math.Max(1, Population.Up.Count),
+            ResidentBytesPerNode = MeasuresMemory ? GC.GetTotalMemory(forceFullCollection: true) / Math.Max(1, Population.Up.Count) : 0,
+            ThreadPoolItems = workItems,
+            NodesInspected = Checks.Inspected,
             PutMsP50 = Workload.PutMs.At(0.5),
             PutMsP99 = Workload.PutMs.At(0.99),
             Violations = Checks.Violations,
+            Again = Options.Command(_scenario.Name),
         };
     }
 
@@ -77,3 +112,6 @@ internal sealed class ScenarioRun
         _upkeep = (Simulator.BytesSent - before) / span.TotalSeconds / Population.Up.Count;
     }
 }
+
+/// <summary>Something threw in the middle of a run.</summary>
+internal sealed class SimulationException(string message, Exception thrown) : Exception(message, thrown);

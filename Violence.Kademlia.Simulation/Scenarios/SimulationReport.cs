@@ -16,6 +16,9 @@ internal sealed record SimulationReport
     /// <summary>Share of lookups that found the record, 0 to 1.</summary>
     public required double Success { get; init; }
 
+    /// <summary>The same after the network had one refresh to recover, where the scenario asks again.</summary>
+    public double? SuccessAfterRefresh { get; init; }
+
     public required double LatencyMsP50 { get; init; }
 
     public required double LatencyMsP90 { get; init; }
@@ -24,10 +27,20 @@ internal sealed record SimulationReport
 
     public required double LatencyMsMax { get; init; }
 
+    /// <summary>From a node's start until it has found a record, where newcomers look up.</summary>
+    public double? StartToFoundMsP50 { get; init; }
+
+    public double? StartToFoundMsP99 { get; init; }
+
+    public double? StartToFoundMsMax { get; init; }
+
     public required double HopsMean { get; init; }
 
     /// <summary>Requests of a lookup and the answers to them.</summary>
     public required double DatagramsPerLookup { get; init; }
+
+    /// <summary>Share of the true k closest nodes that finds saw while the faults lasted, 0 to 1.</summary>
+    public required double ClosestShare { get; init; }
 
     /// <summary>Bytes a node sends per second while nobody asks anything.</summary>
     public required double UpkeepBytesPerNodeS { get; init; }
@@ -40,15 +53,31 @@ internal sealed record SimulationReport
 
     public required long ResidentBytesPerNode { get; init; }
 
+    /// <summary>Work items that the process's thread pool completed meanwhile; a run causes none.</summary>
+    public required long ThreadPoolItems { get; init; }
+
+    /// <summary>How often the state of a node was checked.</summary>
+    public required long NodesInspected { get; init; }
+
     public required double PutMsP50 { get; init; }
 
     public required double PutMsP99 { get; init; }
 
     /// <summary>What the checkers found; empty when all held.</summary>
     public required IReadOnlyList<string> Violations { get; init; }
+
+    /// <summary>The command that plays the same again.</summary>
+    [JsonIgnore]
+    public string Again { get; init; } = "";
+
+    /// <summary>What is wrong, where, and how to come there again; null when nothing is.</summary>
+    [JsonIgnore]
+    public string? Failure => Violations.Count == 0
+        ? null
+        : $"{Scenario}, seed {Seed}:{Environment.NewLine}  {string.Join(Environment.NewLine + "  ", Violations)}{Environment.NewLine}again: {Again}";
 }
 
 /// <summary>The report as one line of JSON, fields in snake case.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(SimulationReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

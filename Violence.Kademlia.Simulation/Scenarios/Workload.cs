@@ -5,46 +5,52 @@ using Violence.Kademlia.Simulation.Lives;
 
 namespace Violence.Kademlia.Simulation.Scenarios;
 
-/// <summary>A record the workload has put.</summary>
-internal sealed class PutRecord(RecordKey key, SimulatedNode owner)
-{
-    public RecordKey Key { get; } = key;
-
-    public SimulatedNode Owner { get; } = owner;
-
-    /// <summary>The newest sequence that as many nodes as promised have acknowledged; 0: none yet.</summary>
-    public ulong Acknowledged { get; set; }
-}
-
 /// <summary>Puts records and looks them up again from random nodes that neither own nor hold them, and keeps the figures.</summary>
 internal sealed class Workload(Simulator simulator, Population population, CheckList checks)
 {
-    private readonly List<PutRecord> _records = [];
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
 
-    public Percentiles GetMs { get; } = new();
+    private readonly List<PutRecord> _records = [];
 
     public Percentiles PutMs { get; } = new();
 
-    public Percentiles Hops { get; } = new();
-
-    public Percentiles Datagrams { get; } = new();
-
-    public int Gets { get; private set; }
-
-    public int Found { get; private set; }
+    /// <summary>Where lookups are counted; a scenario that measures twice sets another.</summary>
+    public Figures Figures { get; set; } = new();
 
     /// <summary>From now on an older value than the acknowledged one is a violation.</summary>
     public bool ExpectsNewest { get; set; }
 
     public IReadOnlyList<PutRecord> Records => _records;
 
+    /// <summary>Nodes that own a record.</summary>
+    public HashSet<SimulatedNode> Owners => [.. _records.Select(static record => record.Owner)];
+
+    /// <summary>Records that can be expected to be found now.</summary>
+    public IEnumerable<PutRecord> Promised => _records.Where(record => record.IsPromised(simulator.Utc));
+
     /// <summary>Has random nodes put so many records, one after the other, each waiting for its acknowledgements.</summary>
     public void PutMany(int records)
     {
         for (int i = 0; i < records; i++)
         {
-            Put(new PutRecord(new RecordKey(simulator.Entropy.NextNodeId()), population.Random()));
+            var record = new PutRecord(new RecordKey(simulator.Entropy.NextNodeId()), population.Random());
+            _records.Add(record);
+            Put(record);
         }
+    }
+
+    /// <summary>Has random nodes put so many records at random moments of a time.</summary>
+    public void PutDuring(TimeSpan span, int records)
+    {
+        for (int i = 0; i < records; i++)
+        {
+            var record = new PutRecord(new RecordKey(simulator.Entropy.NextNodeId()), population.Random());
+            _records.Add(record);
+            simulator.After(span * simulator.Entropy.NextDouble(), () => PutWithoutWaiting(record));
+        }
+
+        simulator.RunFor(span + Patience);
     }
 
     /// <summary>Puts a record, for the first time or anew, and waits for the end of it.</summary>
@@ -52,52 +58,123 @@ internal sealed class Workload(Simulator simulator, Population population, Check
     {
         bool isOver = false;
         PutWithoutWaiting(record, () => isOver = true);
-        simulator.RunUntil(() => isOver, TimeSpan.FromSeconds(30));
-        if (!_records.Contains(record))
-        {
-            _records.Add(record);
-        }
+        simulator.RunUntil(() => isOver, Patience);
     }
 
     public void PutWithoutWaiting(PutRecord record, Action? ended = null) => record.Owner.Run<PutOperation>(
-        (engine, now) => engine.Put(record.Key, "", new byte[200], Record.MaxTimeToLive, keepAlive: true, now),
+        (engine, now) => engine.Put(record.Key, "", new byte[200], record.TimeToLive, record.IsKeptAlive, now),
         put =>
         {
             PutMs.Add(put.Elapsed.TotalMilliseconds);
             if (put.Status == PutStatus.Stored)
             {
-                record.Acknowledged = put.Record.Sequence;
+                record.OnAcknowledged(put.Record);
             }
 
             ended?.Invoke();
         });
 
-    /// <summary>Looks a record up from a random node and waits; not counted among the lookups.</summary>
+    /// <summary>Looks a record up from a random node with all care, and waits; not counted among the lookups.</summary>
     public bool IsFound(PutRecord record)
     {
         bool? isFound = null;
-        population.Random().Run<GetOperation>(
+        SimulatedNode asker = Asker(record);
+        asker.Run<GetOperation>(
             (engine, now) => engine.Get(record.Key, GetMode.Closest, owner: null, limit: 1, onRecord: null, now),
-            get => isFound = get.Found.Count > 0);
-        simulator.RunUntil(() => isFound is not null, TimeSpan.FromSeconds(30));
+            get =>
+            {
+                isFound = get.Found.Count > 0;
+                checks.OnFound(record, asker, get, ExpectsNewest);
+            });
+        simulator.RunUntil(() => isFound is not null, Patience);
         return isFound == true;
     }
 
-    /// <summary>Looks a record up from a random node, and waits for the end of it.</summary>
-    public void GetOne() => Get(_records[simulator.Entropy.NextInt32(_records.Count)], wait: true);
+    /// <summary>Looks records up from random nodes, each lookup waiting for the end of the one before.</summary>
+    public void GetMany(int gets)
+    {
+        for (int i = 0; i < gets; i++)
+        {
+            bool isOver = false;
+            Get(() => isOver = true);
+            simulator.RunUntil(() => isOver, Patience);
+        }
+    }
 
     /// <summary>Looks random records up at random moments of a time, without waiting for each.</summary>
     public void GetDuring(TimeSpan span, int gets)
     {
         for (int i = 0; i < gets; i++)
         {
-            simulator.After(span * simulator.Entropy.NextDouble(), () => Get(_records[simulator.Entropy.NextInt32(_records.Count)], wait: false));
+            simulator.After(span * simulator.Entropy.NextDouble(), () => Get());
         }
 
-        simulator.RunFor(span + TimeSpan.FromSeconds(30));
+        simulator.RunFor(span + Patience);
     }
 
-    private void Get(PutRecord record, bool wait)
+    /// <summary>
+    /// Has one node look for a random record, again and again until it is found or so much time has passed since the node's
+    /// start. Counts as one lookup.
+    /// </summary>
+    public void Search(SimulatedNode asker, TimeSpan sinceStart)
+    {
+        if (TryPick(out PutRecord? record))
+        {
+            Try(record, asker, asker.StartedAt + sinceStart, datagrams: 0);
+        }
+    }
+
+    private void Try(PutRecord record, SimulatedNode asker, Instant until, int datagrams) => asker.Run<GetOperation>(
+        (engine, now) => engine.Get(record.Key, GetMode.First, owner: null, limit: 1, onRecord: null, now),
+        get =>
+        {
+            datagrams += get.Requests + get.Answers;
+            bool isFound = get.Found.Count > 0 && simulator.Now <= until;
+            checks.OnFound(record, asker, get, ExpectsNewest);
+            if (!isFound && simulator.Now + RetryPause <= until)
+            {
+                simulator.After(RetryPause, () => Try(record, asker, until, datagrams));
+                return;
+            }
+
+            Figures.Add(get, datagrams, isFound);
+            if (isFound)
+            {
+                Figures.StartToFoundMs.Add((simulator.Now - asker.StartedAt).TotalMilliseconds);
+            }
+        });
+
+    private void Get(Action? ended = null)
+    {
+        if (!TryPick(out PutRecord? record))
+        {
+            ended?.Invoke();
+            return;
+        }
+
+        // Those that are under way when the figures change still belong to these.
+        Figures figures = Figures;
+        SimulatedNode asker = Asker(record);
+        GetMode mode = ExpectsNewest ? GetMode.Closest : GetMode.First;
+        asker.Run<GetOperation>(
+            (engine, now) => engine.Get(record.Key, mode, owner: null, limit: 1, onRecord: null, now),
+            get =>
+            {
+                figures.Add(get, get.Requests + get.Answers, get.Found.Count > 0);
+                checks.OnFound(record, asker, get, ExpectsNewest);
+                ended?.Invoke();
+            });
+    }
+
+    private bool TryPick([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PutRecord? record)
+    {
+        PutRecord[] promised = [.. Promised];
+        record = promised.Length == 0 ? null : promised[simulator.Entropy.NextInt32(promised.Length)];
+        return record is not null;
+    }
+
+    /// <summary>A random node that would have to ask; any, when all own or hold the record.</summary>
+    private SimulatedNode Asker(PutRecord record)
     {
         SimulatedNode asker = population.Random();
         for (int tries = 0; tries < 20 && (asker == record.Owner || Holds(asker, record)); tries++)
@@ -105,28 +182,7 @@ internal sealed class Workload(Simulator simulator, Population population, Check
             asker = population.Random();
         }
 
-        if (record.Acknowledged == 0)
-        {
-            return;
-        }
-
-        Gets++;
-        bool isOver = false;
-        asker.Run<GetOperation>(
-            (engine, now) => engine.Get(record.Key, ExpectsNewest ? GetMode.Closest : GetMode.First, owner: null, limit: 1, onRecord: null, now),
-            get =>
-            {
-                isOver = true;
-                GetMs.Add(get.Elapsed.TotalMilliseconds);
-                Hops.Add(get.Hops);
-                Datagrams.Add(get.Requests + get.Answers);
-                Found += get.Found.Count > 0 ? 1 : 0;
-                checks.OnFound(simulator, record, get, ExpectsNewest);
-            });
-        if (wait)
-        {
-            simulator.RunUntil(() => isOver, TimeSpan.FromSeconds(30));
-        }
+        return asker;
     }
 
     private bool Holds(SimulatedNode node, PutRecord record) =>

@@ -108,6 +108,13 @@ internal sealed partial class KademliaEngine
 
     public int RequestsInFlight => _requests.InFlight;
 
+    /// <summary>Endpoints whose round trips and cookies are remembered.</summary>
+    public int PeersRemembered => _peers.Count;
+
+    public int OperationsRunning => _running.Count;
+
+    public int OperationsWaiting => _waiting.Count;
+
     /// <summary>When <see cref="Advance"/> wants to be called next.</summary>
     public Instant NextDeadline
     {

@@ -11,6 +11,9 @@ internal struct RoundTripEstimator
 
     private const int MostBackOffs = 6;
 
+    // RFC 6298's G, in microseconds: round trips that never vary would have every answer called late in the moment it arrives.
+    private const int Granularity = 10_000;
+
     // No sample is longer than 24 bits, and so nothing made of them is.
     private const int SampleBits = 24;
 
@@ -29,7 +32,7 @@ internal struct RoundTripEstimator
 
     /// <summary>SRTT + 4 RTTVAR, doubled for every time-out since the last sample (RFC 6298, 2.2, 2.3 and 5.5), without limits.</summary>
     public readonly TimeSpan Estimate =>
-        TimeSpan.FromMicroseconds(((long)_smoothed + 4L * RestVariation) << BackOffs);
+        TimeSpan.FromMicroseconds(((long)_smoothed + Math.Max(Granularity, 4L * RestVariation)) << BackOffs);
 
     /// <summary>Takes one measured round trip. Each request has a transaction of its own, so no sample is ambiguous (Karn).</summary>
     public void Observe(TimeSpan roundTrip)
