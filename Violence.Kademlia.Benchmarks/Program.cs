@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
+using Violence.Kademlia.Benchmarks.Loopback;
 using Violence.Kademlia.Benchmarks.Simulate;
 
 namespace Violence.Kademlia.Benchmarks;
@@ -9,10 +10,10 @@ internal static class Program
 {
     private static int Main(string[] args)
     {
-        Command simulate = SimulateCommand.Create();
-        if (args.Length > 0 && args[0] == simulate.Name)
+        Command[] commands = [SimulateCommand.Create(), LoopbackCommand.Create()];
+        if (args.Length > 0 && Array.Find(commands, command => command.Name == args[0]) is { } command)
         {
-            return simulate.Parse(args[1..]).Invoke();
+            return command.Parse(args[1..]).Invoke();
         }
 
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
