@@ -12,9 +12,12 @@ internal sealed class MemoryStateStore(StateLimits limits) : IStateStore
     private readonly SortedDictionary<byte[], SavedOwned> _owned = new(ByBytes);
     private IReadOnlyList<SavedContact> _contacts = [];
 
+    /// <summary>May change between one life of the node and the next.</summary>
+    public StateLimits Limits { get; set; } = limits;
+
     public LoadedState Load(DateTimeOffset utc)
     {
-        var sieve = new StateSieve(limits, utc);
+        var sieve = new StateSieve(Limits, utc);
         foreach (byte[] place in _records.Where(row => !sieve.Add(row.Value)).Select(static row => row.Key).ToArray())
         {
             _records.Remove(place);
@@ -80,7 +83,7 @@ internal sealed class MemoryStateStore(StateLimits limits) : IStateStore
                 _owned.Remove(disowned.Place.ToBytes());
                 break;
             case StateChange.Contacts contacts:
-                _contacts = [.. contacts.Saved.Take(limits.MaxContacts)];
+                _contacts = [.. contacts.Saved.Take(Limits.MaxContacts)];
                 break;
         }
     }
