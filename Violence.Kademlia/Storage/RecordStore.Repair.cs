@@ -30,7 +30,7 @@ internal sealed partial class RecordStore
     public bool TryFind(ulong fingerprint, Instant now, [NotNullWhen(true)] out RecordEntry? entry)
     {
         Expire(now);
-        return _byFingerprint.TryGetValue(fingerprint, out entry);
+        return _fingerprints.TryFind(fingerprint, out entry);
     }
 
     /// <summary>Whether the record with this fingerprint is held; if so, notes that somebody has just checked its copies.</summary>
