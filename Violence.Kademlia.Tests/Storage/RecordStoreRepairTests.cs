@@ -100,7 +100,7 @@ public sealed class RecordStoreRepairTests
     }
 
     [Test]
-    public void A_visitor_may_drop_what_it_is_shown()
+    public void A_visitor_sees_what_it_wants_by_ascending_key_and_may_drop_it()
     {
         for (int i = 0; i < 12; i++)
         {
@@ -108,6 +108,9 @@ public sealed class RecordStoreRepairTests
         }
 
         var visited = new List<RecordKey>();
+        _store.ForEach(Now, entry => visited.Add(entry.Record.Key), key => key == Key(1));
+        Assert.That(visited, Is.EqualTo(Enumerable.Repeat(Key(1), 4)), "only what is wanted");
+        visited.Clear();
         _store.ForEach(Now, entry =>
         {
             visited.Add(entry.Record.Key);
