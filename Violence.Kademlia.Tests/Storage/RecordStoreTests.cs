@@ -113,7 +113,7 @@ public sealed class RecordStoreTests
     [Test]
     public void Each_limit_has_its_own_answer()
     {
-        var limits = new StorageLimits { MaxRecords = 4, MaxRecordsPerKey = 2, MaxRecordsPerOwner = 3, MaxSourceShare = 1 };
+        var limits = new StorageLimits { MaxRecords = 4, MaxRecordsPerKey = 2, MaxRecordsPerOwner = 3, MaxSourceShare = 0.75 };
         RecordStore store = Store(limits);
         Put(store, Create(key: 0, owner: 0));
         Put(store, Create(key: 0, owner: 1));
@@ -121,9 +121,10 @@ public sealed class RecordStoreTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(Put(store, Create(key: 0, owner: 2)).Status, Is.EqualTo(StoreStatus.QuotaExceeded), "of the key");
-            Put(store, Create(key: 1, owner: 0));
-            Put(store, Create(key: 2, owner: 0));
-            Assert.That(Put(store, Create(key: 1, owner: 0, label: "a")).Status, Is.EqualTo(StoreStatus.QuotaExceeded), "of the owner");
+            store.Put(Create(key: 1, owner: 0), B, Now, Utc);
+            store.Put(Create(key: 2, owner: 0), B, Now, Utc);
+            Assert.That(
+                store.Put(Create(key: 1, owner: 0, label: "a"), B, Now, Utc).Status, Is.EqualTo(StoreStatus.QuotaExceeded), "of the owner");
             Assert.That(Put(store, Create(key: 1, owner: 1)), Is.EqualTo(new StoreResult(StoreStatus.Full, 0)), "of the store");
         }
     }

@@ -30,7 +30,7 @@ internal sealed partial class RecordStore
     public bool TryFind(ulong fingerprint, Instant now, [NotNullWhen(true)] out RecordEntry? entry)
     {
         Expire(now);
-        return _byFingerprint.TryGetValue(fingerprint, out entry);
+        return _fingerprints.TryFind(fingerprint, out entry);
     }
 
     /// <summary>Whether the record with this fingerprint is held; if so, notes that somebody has just checked its copies.</summary>
@@ -85,12 +85,15 @@ internal sealed partial class RecordStore
     }
 
     /// <summary>
-    /// Visits everything held, by ascending key and then in the order of <see cref="RecordPlace"/>. The visitor may drop the
-    /// entry it is shown, and change nothing else.
+    /// Visits what is held under some keys, by ascending key and then in the order of <see cref="RecordPlace"/>. The visitor may
+    /// drop the entry it is shown, and change nothing else.
     /// </summary>
-    public void ForEach(Instant now, Action<RecordEntry> visit)
+    /// <param name="now">The monotonic clock.</param>
+    /// <param name="visit">Is shown every entry.</param>
+    /// <param name="isWanted">Whether a key's records are to be visited, all keys' when null. Is asked in no certain order.</param>
+    public void ForEach(Instant now, Action<RecordEntry> visit, Func<RecordKey, bool>? isWanted = null)
     {
-        foreach (RecordKey key in Keys(now))
+        foreach (RecordKey key in Keys(now, isWanted))
         {
             IReadOnlyList<RecordEntry> entries = _sets[key].Entries;
             for (int i = 0; i < entries.Count;)
@@ -102,11 +105,11 @@ internal sealed partial class RecordStore
         }
     }
 
-    /// <summary>The keys with a record, in ascending order.</summary>
-    public RecordKey[] Keys(Instant now)
+    /// <summary>The keys with a record, in ascending order; only some of them when asked so.</summary>
+    public RecordKey[] Keys(Instant now, Func<RecordKey, bool>? isWanted = null)
     {
         Expire(now);
-        RecordKey[] keys = [.. _sets.Keys];
+        RecordKey[] keys = isWanted is null ? [.. _sets.Keys] : [.. _sets.Keys.Where(isWanted)];
         Array.Sort(keys, static (left, right) => left.Position.CompareTo(right.Position));
         return keys;
     }

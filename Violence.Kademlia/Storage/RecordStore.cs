@@ -18,7 +18,7 @@ internal sealed partial class RecordStore
     private readonly Tally _mostOfSource;
     private readonly Dictionary<RecordKey, RecordSet> _sets;
     private readonly Dictionary<NodeId, Tally> _owners;
-    private readonly Dictionary<ulong, RecordEntry> _byFingerprint;
+    private readonly FingerprintIndex _fingerprints;
     private readonly SourceAccounts _accounts;
     private readonly IndexedHeap<RecordEntry, ByExpiry> _expiries = new();
     private readonly ConfirmationList _confirmations = new();
@@ -35,7 +35,7 @@ internal sealed partial class RecordStore
         _mostOfSource = limits.Portion(limits.MaxSourceShare);
         _sets = new Dictionary<RecordKey, RecordSet>(comparer);
         _owners = new Dictionary<NodeId, Tally>(comparer);
-        _byFingerprint = new Dictionary<ulong, RecordEntry>(comparer);
+        _fingerprints = new FingerprintIndex(comparer);
         _accounts = new SourceAccounts(limits.OfStore, comparer);
         _changes = journals ? new Queue<StoreChange>() : null;
     }
@@ -215,7 +215,7 @@ internal sealed partial class RecordStore
         _confirmations.Confirm(entry, now);
 
         // Another record with the same fingerprint may have stood in its way.
-        _byFingerprint.TryAdd(entry.Fingerprint, entry);
+        _fingerprints.Add(entry);
         bool isNews = MoveToLighter(entry, source);
 
         // Never shortened: a wall clock that jumped forward must not take away what is held.
@@ -250,7 +250,7 @@ internal sealed partial class RecordStore
         set.Add(entry);
         _expiries.Add(entry);
         _confirmations.Add(entry, now);
-        _byFingerprint.TryAdd(entry.Fingerprint, entry);
+        _fingerprints.Add(entry);
     }
 
     private void Detach(RecordEntry entry)
@@ -274,9 +274,6 @@ internal sealed partial class RecordStore
 
         _expiries.Remove(entry);
         _confirmations.Remove(entry);
-        if (_byFingerprint.TryGetValue(entry.Fingerprint, out RecordEntry? indexed) && indexed == entry)
-        {
-            _byFingerprint.Remove(entry.Fingerprint);
-        }
+        _fingerprints.Remove(entry);
     }
 }
