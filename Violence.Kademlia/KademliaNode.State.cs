@@ -32,7 +32,7 @@ public sealed partial class KademliaNode
         Peers = engine.Table.Count,
         Records = engine.Store.Count,
         RecordBytes = engine.Store.Bytes,
-        OwnedRecords = engine.OwnedRecords,
+        OwnedRecords = engine.Owned.Count,
         DatagramsReceived = engine.Counters.DatagramsReceived,
         DatagramsSent = engine.Counters.DatagramsSent,
         BytesReceived = engine.Counters.BytesReceived,

@@ -22,20 +22,27 @@ internal static class NodeLauncher
         using AsyncFlowControl flow = ExecutionContext.SuppressFlow();
         var logger = new BackgroundLogger(options.LoggerFactory.CreateLogger("Violence.Kademlia"));
         var counters = new Counters();
-        NodeResources resources = Acquire(options, counters, logger);
+        NodeClock clock = NodeClock.System;
+        NodeResources resources = Acquire(options, counters, clock.Utc, logger);
         try
         {
-            NodeClock clock = NodeClock.System;
+            EntropySource entropy = EntropySource.System();
+            Instant now = clock.Now;
             var engine = new KademliaEngine(
                 Configure(options, resources.Transport.Families),
                 resources.Identity,
                 resources.Transport.LocalEndpoint,
-                EntropySource.System(),
-                clock.Now,
+                entropy,
+                now,
                 clock.Utc,
                 counters: counters);
-            var seeds = new Seeds([.. options.Bootstrap.Select(Parse)], LoadContacts(options.DataDirectory, logger), logger);
-            var host = new NodeHost(resources, engine, seeds, clock, logger);
+            LoadedState? loaded = resources.Directory?.Loaded;
+            NodeState? state = Restore(resources.Directory, engine, entropy, now, logger);
+
+            // A few of them are enough to join through; the rest of the network follows from those.
+            NodeEndpoint[] remembered = [.. (loaded?.State.Contacts ?? []).Take(20).Select(static saved => saved.Contact.Endpoint)];
+            var seeds = new Seeds([.. options.Bootstrap.Select(Parse)], remembered, logger);
+            var host = new NodeHost(resources, engine, seeds, clock, logger, state);
             logger.Started(
                 resources.Identity.Id.ToString(), resources.Transport.LocalEndpoint.ToString(), options.Mode.ToString(), options.Network);
             host.Start();
@@ -48,15 +55,15 @@ internal static class NodeLauncher
         }
     }
 
-    private static NodeResources Acquire(KademliaOptions options, Counters counters, ILogger logger)
+    private static NodeResources Acquire(KademliaOptions options, Counters counters, DateTimeOffset utc, ILogger logger)
     {
-        DataDirectoryLock? directory = null;
+        DataDirectory? directory = null;
         NodeIdentity? identity = options.Identity;
         try
         {
-            directory = options.DataDirectory is null ? null : DataDirectoryLock.Acquire(options.DataDirectory);
+            directory = options.DataDirectory is null ? null : DataDirectory.Open(options.DataDirectory, Limits(options), utc);
             identity ??= LoadIdentity(options.DataDirectory, logger);
-            return new NodeResources(Bind(options, counters), identity, OwnsIdentity: options.Identity is null, options.DataDirectory, directory);
+            return new NodeResources(Bind(options, counters), identity, OwnsIdentity: options.Identity is null, directory);
         }
         catch (Exception problem)
         {
@@ -66,7 +73,7 @@ internal static class NodeLauncher
                 identity?.Dispose();
             }
 
-            if (problem is TransportException or IdentityFileException or DataDirectoryException)
+            if (problem is TransportException or IdentityFileException or DataDirectoryException or StateFileException)
             {
                 throw new KademliaException(problem.Message, problem);
             }
@@ -91,7 +98,45 @@ internal static class NodeLauncher
             PerSource = new TokenRate(options.DatagramsPerSecondPerSource, options.DatagramsPerSecondPerSource * 2),
         },
         Storage = new StorageLimits { MaxRecords = options.MaxRecords, MaxBytes = options.MaxRecordBytes },
+        NotesChanges = options.DataDirectory is not null,
     };
+
+    private static StateLimits Limits(KademliaOptions options) => new()
+    {
+        Network = NetworkIds.Of(options.Network),
+        MaxRecords = options.MaxRecords,
+        MaxBytes = options.MaxRecordBytes,
+    };
+
+    private static NodeState? Restore(
+        DataDirectory? directory, KademliaEngine engine, EntropySource entropy, Instant now, ILogger logger)
+    {
+        if (directory is null)
+        {
+            return null;
+        }
+
+        LoadedState loaded = directory.Loaded;
+        var state = new NodeState(directory.Store, logger);
+        state.Restore(loaded.State, engine, entropy, now);
+        logger.StateRestored(engine.Store.Count, engine.Owned.Count, loaded.State.Contacts.Count);
+        if (loaded.Report.SetAside is { } reason)
+        {
+            logger.StateSetAside(reason);
+        }
+
+        if (loaded.Report.Damaged > 0)
+        {
+            logger.StateDamaged(loaded.Report.Damaged);
+        }
+
+        if (loaded.Report.Problem is { } problem)
+        {
+            logger.StateProblem(problem);
+        }
+
+        return state;
+    }
 
     private static UdpTransport Bind(KademliaOptions options, Counters counters) => UdpTransport.Bind(
         NodeEndpoint.From(options.Listen), new UdpTransportOptions { MaxDatagram = WireLimits.MaxDatagram }, counters);
@@ -117,23 +162,6 @@ internal static class NodeLauncher
         }
 
         return identity;
-    }
-
-    private static NodeEndpoint[] LoadContacts(string? directory, ILogger logger)
-    {
-        if (directory is null)
-        {
-            return [];
-        }
-
-        LoadedContacts loaded = ContactsFile.Load(directory);
-        if (loaded.Problem is { } problem)
-        {
-            logger.ContactsNotRead(problem);
-        }
-
-        // A few of them are enough to join through; the rest of the network follows from those.
-        return [.. loaded.Contacts.Take(20).Select(static contact => contact.Endpoint)];
     }
 
     private static SeedAddress Parse(string text) =>

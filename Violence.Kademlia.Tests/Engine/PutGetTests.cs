@@ -106,7 +106,7 @@ internal sealed class PutGetTests
         network.Run<PutOperation>(network.Nodes[9], (engine, now) => engine.Publish(record, now));
 
         Assert.That(network.Nodes.Select(node => Get(network, node).Status), Is.All.EqualTo(GetStatus.Withdrawn));
-        Assert.That(owner.Engine.OwnedRecords, Is.Zero);
+        Assert.That(owner.Engine.Owned.Count, Is.Zero);
     }
 
     [Test]

@@ -201,7 +201,7 @@ internal sealed class StoringTests
         network.RunFor(TimeSpan.FromSeconds(30));
 
         Assert.That(network.Nodes.Select(node => PutGetTests.Get(network, node).Status), Is.All.EqualTo(GetStatus.Withdrawn));
-        Assert.That(owner.Engine.OwnedRecords, Is.Zero);
+        Assert.That(owner.Engine.Owned.Count, Is.Zero);
     }
 
     [TestCase(true)]

@@ -143,10 +143,10 @@ internal sealed class UpkeepTests
         PutOperation withdrawal = network.Run<PutOperation>(owner, (engine, now) => engine.Withdraw(Key, "", now));
         Assert.That(withdrawal.Status, Is.Not.EqualTo(PutStatus.Stored));
         network.RunFor(TimeSpan.FromMinutes(2));
-        Assert.That(owner.Engine.OwnedRecords, Is.EqualTo(1));
+        Assert.That(owner.Engine.Owned.Count, Is.EqualTo(1));
 
         network.IsBlocked = static (_, _) => false;
-        bool done = network.RunUntil(() => owner.Engine.OwnedRecords == 0, TimeSpan.FromMinutes(20));
+        bool done = network.RunUntil(() => owner.Engine.Owned.Count == 0, TimeSpan.FromMinutes(20));
 
         Assert.That(done, Is.True);
         Assert.That(network.Nodes.Select(node => PutGetTests.Get(network, node).Status), Is.All.EqualTo(GetStatus.Withdrawn));
@@ -161,9 +161,9 @@ internal sealed class UpkeepTests
         network.Run<PutOperation>(owner, (engine, now) => engine.Withdraw(Key, "", now));
 
         network.RunFor(TimeSpan.FromHours(7.5));
-        Assert.That(owner.Engine.OwnedRecords, Is.EqualTo(1));
+        Assert.That(owner.Engine.Owned.Count, Is.EqualTo(1));
         network.RunFor(TimeSpan.FromHours(1));
-        Assert.That(owner.Engine.OwnedRecords, Is.Zero);
+        Assert.That(owner.Engine.Owned.Count, Is.Zero);
     }
 
     [Test]

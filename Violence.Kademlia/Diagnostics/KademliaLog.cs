@@ -35,12 +35,24 @@ internal static partial class KademliaLog
     [LoggerMessage(10, LogLevel.Warning, "Others could read the identity in {Directory} ({Access}). Whoever read it can act as this node: make a new one if in doubt")]
     public static partial void IdentityWasExposed(this ILogger logger, string directory, string access);
 
-    [LoggerMessage(11, LogLevel.Warning, "The contacts of the last run are unreadable and were left out: {Problem}")]
-    public static partial void ContactsNotRead(this ILogger logger, string problem);
-
-    [LoggerMessage(12, LogLevel.Warning, "The contacts could not be saved: {Problem}")]
-    public static partial void ContactsNotSaved(this ILogger logger, string problem);
-
     [LoggerMessage(13, LogLevel.Warning, "None of the {Count} seed addresses can be reached: the socket speaks {Families} only")]
     public static partial void SeedsOutOfReach(this ILogger logger, int count, string families);
+
+    [LoggerMessage(14, LogLevel.Information, "Restored {Records} records held, {Owned} owned and {Contacts} contacts from the last run")]
+    public static partial void StateRestored(this ILogger logger, int records, int owned, int contacts);
+
+    [LoggerMessage(15, LogLevel.Warning, "The state of the last run could not be used and was set aside: {Reason}")]
+    public static partial void StateSetAside(this ILogger logger, string reason);
+
+    [LoggerMessage(16, LogLevel.Warning, "Of the saved state {Damaged} rows were damaged and were left out")]
+    public static partial void StateDamaged(this ILogger logger, int damaged);
+
+    [LoggerMessage(17, LogLevel.Warning, "{Problem}")]
+    public static partial void StateProblem(this ILogger logger, string problem);
+
+    [LoggerMessage(18, LogLevel.Error, "State is not saved any more, the node goes on in memory and keeps trying: {Problem}")]
+    public static partial void StateNotSaved(this ILogger logger, string problem);
+
+    [LoggerMessage(19, LogLevel.Information, "State is saved again")]
+    public static partial void StateSavedAgain(this ILogger logger);
 }

@@ -79,6 +79,9 @@ internal sealed record EngineConfig
 
     public StorageLimits Storage { get; init; } = new();
 
+    /// <summary>Whether changes of what is held and owned are noted for somebody who saves them.</summary>
+    public bool NotesChanges { get; init; }
+
     /// <summary>A lookup that is done when the closest <paramref name="closestAnswered"/> have answered.</summary>
     public LookupLimits Lookup(int closestAnswered) => new()
     {

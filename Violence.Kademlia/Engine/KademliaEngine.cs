@@ -64,12 +64,13 @@ internal sealed partial class KademliaEngine
         _utc = utc;
         Self = identity.Id;
         Table = new RoutingTable(Self, config.Routing);
-        Store = new RecordStore(config.Storage, entropy);
+        Store = new RecordStore(config.Storage, entropy, config.NotesChanges);
         _cookies = new AddressCookies(entropy, now);
         _limiter = new SourceLimiter(config.Sources, entropy);
         _reachability = new ReachabilityState(boundTo);
         _author = new RecordAuthor(identity, config.Network);
-        _owned = new OwnedRecords(_author, new RepublishSchedule(entropy, config.RepublishInterval), config.Storage.ClockTolerance);
+        var schedule = new RepublishSchedule(entropy, config.RepublishInterval, journals: config.NotesChanges);
+        _owned = new OwnedRecords(_author, schedule, config.Storage.ClockTolerance);
         _introductions = new Introductions(config);
         _custody = new Custody(config, entropy);
 
@@ -98,7 +99,8 @@ internal sealed partial class KademliaEngine
 
     public NodeEndpoint? ExternalEndpoint(Instant now) => _reachability.External(now);
 
-    public int OwnedRecords => _owned.Count;
+    /// <summary>The records this node keeps alive.</summary>
+    public OwnedRecords Owned => _owned;
 
     /// <summary>Identity challenges that are neither answered nor given up.</summary>
     public int ChallengesInFlight => _introductions.InFlight;

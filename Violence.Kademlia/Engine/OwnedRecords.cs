@@ -39,14 +39,16 @@ internal sealed class OwnedRecords(RecordAuthor author, RepublishSchedule schedu
         while (schedule.TryTakeDue(now, out record))
         {
             (holders, rounds) = schedule.Recall(record);
-            if (record.IsTombstone)
+            if (record.IsTombstone || schedule.IsRestored(record))
             {
+                // What an earlier run kept alive is not signed anew unless somebody puts it again: a server that was given
+                // another name before its restart must not announce the old one for ever.
                 if (RecordRules.RemainingLife(record, utc, clockTolerance) > TimeSpan.Zero)
                 {
                     return true;
                 }
 
-                // Nobody was there to take it, and by now whatever it should have buried is gone too.
+                // A tombstone that nobody was there to take: by now whatever it should have buried is gone too.
                 schedule.RemoveExact(record);
                 continue;
             }
@@ -83,6 +85,19 @@ internal sealed class OwnedRecords(RecordAuthor author, RepublishSchedule schedu
         schedule.Replace(stale, renewed, now);
         return renewed;
     }
+
+    /// <summary>Takes back a record that an earlier run kept alive.</summary>
+    public void Restore(Record record, Instant due, IReadOnlyList<Contact> holders)
+    {
+        author.Outrun(record.Sequence);
+        schedule.Restore(record, due, holders);
+    }
+
+    /// <summary>The next change since this was asked last.</summary>
+    public bool TryTakeChange(out OwnedChange change) => schedule.TryTakeChange(out change);
+
+    /// <summary>All records kept alive, with schedule and holders.</summary>
+    public List<OwnedChange> Snapshot() => schedule.SnapshotForSaving();
 
     /// <summary>Whether this very record is the one kept alive.</summary>
     public bool IsCurrent(Record record) => schedule.Find(record.Key, record.Owner, record.Label) is { } current && current.SameBytes(record);

@@ -34,22 +34,32 @@ internal sealed class NodeHost : IAsyncDisposable
     private readonly Seeds _seeds;
     private readonly NodeClock _clock;
     private readonly BackgroundLogger _logger;
+    private readonly NodeState? _state;
     private readonly Instant _startedAt;
+    private BackgroundCheckpointer? _checkpointer;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource<JoinOutcome> _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _isStopping;
 
-    public NodeHost(NodeResources resources, KademliaEngine engine, Seeds seeds, NodeClock clock, BackgroundLogger logger)
+    /// <param name="resources">What ends with the node.</param>
+    /// <param name="engine">The engine; nobody else touches it from now on.</param>
+    /// <param name="seeds">Where to join.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="logger">Where to tell what happens.</param>
+    /// <param name="state">Saves what changes; null when nothing is saved.</param>
+    public NodeHost(
+        NodeResources resources, KademliaEngine engine, Seeds seeds, NodeClock clock, BackgroundLogger logger, NodeState? state = null)
     {
         _resources = resources;
         _engine = engine;
         _seeds = seeds;
         _clock = clock;
         _logger = logger;
+        _state = state;
         _startedAt = clock.Now;
         LocalEndpoint = resources.Transport.LocalEndpoint;
-        _loop = new NodeLoop(engine, resources.Transport, clock, logger, OnSeedsWanted, OnJoinChanged);
+        _loop = new NodeLoop(engine, resources.Transport, clock, logger, OnSeedsWanted, OnJoinChanged, state);
     }
 
     public NodeIdentity Identity => _resources.Identity;
@@ -72,7 +82,12 @@ internal sealed class NodeHost : IAsyncDisposable
             throw;
         }
 
-        _ = _resources.Directory is null ? Task.CompletedTask : SaveContactsNowAndThenAsync(_resources.Directory);
+        if (_resources.Directory is { } directory && _state is { } state)
+        {
+            _checkpointer = new BackgroundCheckpointer(
+                directory.Store, _clock.Every(BackgroundCheckpointer.DefaultInterval), OnCheckpointOutcome);
+            _ = SaveContactsNowAndThenAsync(state);
+        }
     }
 
     /// <summary>Runs an operation to its end.</summary>
@@ -203,7 +218,7 @@ internal sealed class NodeHost : IAsyncDisposable
                 await HandOverAsync().ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             }
 
-            Contact[] contacts = await EndLoopAsync(sayGoodbye).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await EndLoopAsync(sayGoodbye).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             await _stopping.CancelAsync().ConfigureAwait(false);
             if (_joined.TrySetException(Stopped()))
             {
@@ -212,9 +227,10 @@ internal sealed class NodeHost : IAsyncDisposable
             }
 
             _resources.Transport.Dispose();
-            if (_resources.Directory is not null)
+            if (_checkpointer is not null)
             {
-                SaveContacts(_resources.Directory, contacts);
+                await _checkpointer.DisposeAsync().ConfigureAwait(false);
+                OnCheckpointOutcome(_resources.Directory!.Store.Checkpoint());
             }
 
             _logger.Stopped(Identity.Id.ToString());
@@ -237,44 +253,51 @@ internal sealed class NodeHost : IAsyncDisposable
         await handOver.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private Task<Contact[]> EndLoopAsync(bool sayGoodbye)
+    private Task EndLoopAsync(bool sayGoodbye)
     {
-        var ended = new TaskCompletionSource<Contact[]>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _loop.Post((engine, now) =>
         {
-            Contact[] contacts = [];
             try
             {
-                contacts = engine.Contacts();
+                _state?.SaveContacts(engine, now);
                 if (sayGoodbye)
                 {
                     engine.SayGoodbye(now);
                 }
+
+                _state?.Save(engine, now);
             }
             finally
             {
                 _loop.Stop();
-                ended.TrySetResult(contacts);
+                ended.TrySetResult();
             }
         });
         return ended.Task;
     }
 
-    private async Task SaveContactsNowAndThenAsync(string directory)
+    private async Task SaveContactsNowAndThenAsync(NodeState state)
     {
         using PeriodicTimer timer = _clock.Every(SaveInterval);
         using CancellationTokenRegistration stop = _stopping.Token.UnsafeRegister(static ticks => ((PeriodicTimer)ticks!).Dispose(), timer);
         while (await timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false))
         {
-            SaveContacts(directory, Query(static (engine, _) => engine.Contacts()));
+            _loop.Post((engine, now) =>
+            {
+                if (!_loop.IsStopped)
+                {
+                    state.SaveContacts(engine, now);
+                }
+            });
         }
     }
 
-    private void SaveContacts(string directory, Contact[] contacts)
+    private void OnCheckpointOutcome(SaveResult result)
     {
-        if (contacts.Length > 0 && !ContactsFile.TrySave(directory, contacts, out string problem))
+        if (!result.IsSaved)
         {
-            _logger.ContactsNotSaved(problem);
+            _logger.StateProblem($"The state file could not be written to the disk for good: {result.Problem}");
         }
     }
 

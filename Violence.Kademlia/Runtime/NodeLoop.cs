@@ -46,6 +46,7 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
     private Instant _pausedUntil;
     private Instant _nextUtc;
     private volatile bool _hasTimerFired;
+    private NodeState? _saved;
     private int _state;
 
     /// <param name="engine">The engine; nobody else touches it from now on.</param>
@@ -54,9 +55,17 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
     /// <param name="logger">Where faults are told; must return at once.</param>
     /// <param name="seedsWanted">Called on the loop when the engine wishes for seeds; must return at once.</param>
     /// <param name="joinChanged">Called on the loop when the node found or lost the network; must return at once.</param>
+    /// <param name="state">Saves what has changed before anything is sent; null when nothing is saved.</param>
     public NodeLoop(
-        KademliaEngine engine, IDatagramTransport transport, NodeClock clock, ILogger logger, Action seedsWanted, Action<JoinState> joinChanged)
+        KademliaEngine engine,
+        IDatagramTransport transport,
+        NodeClock clock,
+        ILogger logger,
+        Action seedsWanted,
+        Action<JoinState> joinChanged,
+        NodeState? state = null)
     {
+        _saved = state;
         _engine = engine;
         _transport = transport;
         _clock = clock;
@@ -101,6 +110,7 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
         Flush();
         Report();
         IsStopped = true;
+        _saved = null;
         _timer.Dispose();
         foreach (Action<Operation?> caller in _callers.Values)
         {
@@ -207,6 +217,9 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
             Instant now = _clock.Now;
             ReadUtc(now);
             step(_engine, argument, now);
+
+            // Before anything is sent: what is acknowledged outlives the process.
+            _saved?.Save(_engine, now);
         }
 #pragma warning disable CA1031 // Whatever it is: see above.
         catch (Exception fault)

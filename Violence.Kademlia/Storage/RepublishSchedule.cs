@@ -22,13 +22,16 @@ internal sealed class RepublishSchedule
     private readonly int _maxRecords;
     private readonly Dictionary<Place, Owned> _owned = [];
     private readonly SortedSet<Owned> _byDue = new(Comparer<Owned>.Create(CompareDue));
+    private readonly Queue<OwnedChange>? _changes;
     private long _added;
 
     /// <param name="entropy">Draws the jitter.</param>
     /// <param name="interval">Time from one publication to the next.</param>
     /// <param name="maxRecords">Most records one node may own.</param>
-    public RepublishSchedule(EntropySource entropy, TimeSpan interval, int maxRecords = 10_000)
+    /// <param name="journals">Whether changes are noted for <see cref="TryTakeChange"/>; somebody has to take them then.</param>
+    public RepublishSchedule(EntropySource entropy, TimeSpan interval, int maxRecords = 10_000, bool journals = false)
     {
+        _changes = journals ? new Queue<OwnedChange>() : null;
         _entropy = entropy;
         _interval = interval;
         _maxRecords = maxRecords;
@@ -53,6 +56,7 @@ internal sealed class RepublishSchedule
             owned.Record = record;
             owned.Attempts = 0;
             owned.Holders = [];
+            owned.IsRestored = false;
         }
         else
         {
@@ -67,7 +71,33 @@ internal sealed class RepublishSchedule
 
         owned.Due = now + NextInterval(record);
         _byDue.Add(owned);
+        NoteKept(owned);
         return true;
+    }
+
+    /// <summary>Takes back a record that an earlier run of this node kept alive; not noted as a change again.</summary>
+    /// <param name="record">As it was signed then.</param>
+    /// <param name="due">When it is due.</param>
+    /// <param name="holders">Who held it when that was last reported.</param>
+    public void Restore(Record record, Instant due, IReadOnlyList<Contact> holders)
+    {
+        var place = new Place(record.Key, record.Owner, record.Label);
+        if (_owned.Count < _maxRecords && !_owned.ContainsKey(place))
+        {
+            var owned = new Owned(record, _added++) { Due = due, Holders = [.. holders], IsRestored = true };
+            _owned.Add(place, owned);
+            _byDue.Add(owned);
+        }
+    }
+
+    /// <summary>Whether the record was restored from an earlier run, and nobody has put it again since.</summary>
+    public bool IsRestored(Record record) => TryFind(record, out Owned? owned) && owned.IsRestored;
+
+    /// <summary>The next change since this was asked last, in the order they happened; none when the schedule does not note them.</summary>
+    public bool TryTakeChange(out OwnedChange change)
+    {
+        change = default;
+        return _changes?.TryDequeue(out change) == true;
     }
 
     /// <summary>The record that stands in the schedule for this key, owner and label; null when there is none.</summary>
@@ -96,8 +126,17 @@ internal sealed class RepublishSchedule
     }
 
     /// <returns>False when there was no such record.</returns>
-    public bool Remove(RecordKey key, NodeId owner, string label) =>
-        _owned.Remove(new Place(key, owner, label), out Owned? owned) && _byDue.Remove(owned);
+    public bool Remove(RecordKey key, NodeId owner, string label)
+    {
+        if (!_owned.Remove(new Place(key, owner, label), out Owned? owned))
+        {
+            return false;
+        }
+
+        _byDue.Remove(owned);
+        _changes?.Enqueue(new OwnedChange(IsKept: false, owned.Record, owned.Due, []));
+        return true;
+    }
 
     /// <summary>
     /// The record that has been due longest, if one is. It is due again an interval from now, whatever becomes of this
@@ -127,6 +166,7 @@ internal sealed class RepublishSchedule
         if (TryFind(record, out Owned? owned))
         {
             owned.Holders = [.. holders];
+            NoteKept(owned);
         }
     }
 
@@ -162,6 +202,10 @@ internal sealed class RepublishSchedule
     /// <summary>All records in the schedule, in the order they were first put.</summary>
     public List<Record> Snapshot() => [.. _byDue.OrderBy(owned => owned.Number).Select(owned => owned.Record)];
 
+    /// <summary>The same with schedule and holders: all there is to save.</summary>
+    public List<OwnedChange> SnapshotForSaving() =>
+        [.. _byDue.OrderBy(owned => owned.Number).Select(owned => new OwnedChange(IsKept: true, owned.Record, owned.Due, owned.Holders))];
+
     // A record that lives shortly is published again before half of its life is over.
     private TimeSpan NextInterval(Record record)
     {
@@ -178,7 +222,10 @@ internal sealed class RepublishSchedule
         _byDue.Remove(owned);
         owned.Due = due;
         _byDue.Add(owned);
+        NoteKept(owned);
     }
+
+    private void NoteKept(Owned owned) => _changes?.Enqueue(new OwnedChange(IsKept: true, owned.Record, owned.Due, owned.Holders));
 
     private static int CompareDue(Owned left, Owned right)
     {
@@ -199,6 +246,8 @@ internal sealed class RepublishSchedule
 
         /// <summary>Who held the record when that was last reported.</summary>
         public Contact[] Holders { get; set; } = [];
+
+        public bool IsRestored { get; set; }
 
         /// <summary>How often it has been due.</summary>
         public int Rounds { get; set; }
