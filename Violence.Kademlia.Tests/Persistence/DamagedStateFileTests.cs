@@ -1,6 +1,5 @@
 using Microsoft.Data.Sqlite;
 using Violence.Kademlia.Persistence;
-using Violence.Kademlia.Primitives;
 using static Violence.Kademlia.Tests.Persistence.StateSamples;
 
 namespace Violence.Kademlia.Tests.Persistence;
@@ -57,6 +56,7 @@ public sealed class DamagedStateFileTests
     public void An_empty_file_is_a_new_one()
     {
         File.WriteAllBytes(Database, []);
+        File.WriteAllText(Database + "-wal", "the log of a database that is gone");
 
         LoadedState loaded = Load();
 

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Microsoft.Data.Sqlite;
 using Violence.Kademlia.Persistence;
 using Violence.Kademlia.Primitives;
@@ -153,13 +154,10 @@ public sealed class SqliteStateStoreTests
     }
 
     [Test]
+    [Platform(Exclude = "Win")]
+    [UnsupportedOSPlatform("windows")]
     public void Only_the_owner_can_read_the_files()
     {
-        if (OperatingSystem.IsWindows())
-        {
-            Assert.Ignore("The rights come from the directory.");
-        }
-
         string directory = _temporary.File("node");
         using (var store = new SqliteStateStore(directory, Limits))
         {
@@ -167,7 +165,7 @@ public sealed class SqliteStateStoreTests
             store.Commit([Kept(1)]);
             Assert.That(Directory.GetFiles(directory), Has.Length.EqualTo(3));
             Assert.That(
-                Directory.GetFiles(directory).Append(directory).Select(File.GetUnixFileMode).Select(mode => (int)mode & 0b111_111),
+                Directory.GetFiles(directory).Append(directory).Select(path => (int)File.GetUnixFileMode(path) & 0b111_111),
                 Is.All.Zero);
         }
 

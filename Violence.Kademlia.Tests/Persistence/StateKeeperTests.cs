@@ -10,30 +10,68 @@ public sealed class StateKeeperTests
     private static readonly SaveResult Full = new(SaveStatus.DiskFull, "full");
 
     [Test]
-    public void A_failure_is_told_once_and_no_commit_is_tried_until_all_is_saved_again()
+    public void A_failure_is_told_once_and_what_waits_is_saved_in_its_order()
     {
         var store = new FailingStore();
         var keeper = new StateKeeper(store);
         Instant now = Instant.FromMilliseconds(1000);
-        KeeperNews good = keeper.Commit([Kept(1)], now);
+        StateChange[] changes = [Kept(1), Kept(2), Kept(3), Kept(4)];
+        KeeperNews good = keeper.Commit([changes[0]], now);
         store.Next = Full;
-        KeeperNews first = keeper.Commit([Kept(2)], now);
-        KeeperNews second = keeper.Commit([Kept(3)], now);
+        KeeperNews first = keeper.Commit([changes[1]], now);
+        KeeperNews second = keeper.Commit([changes[2]], now);
         Instant due = keeper.NextDue;
-        KeeperNews rewrite = keeper.Rewrite(SavedState.Empty, due, Utc);
+        KeeperNews tooEarly = keeper.Retry(due, Utc, NotAsked);
         store.Next = SaveResult.Saved;
-        KeeperNews recovered = keeper.Rewrite(SavedState.Empty, keeper.NextDue, Utc);
-        KeeperNews after = keeper.Commit([Kept(4)], now);
+        KeeperNews recovered = keeper.Retry(keeper.NextDue, Utc, NotAsked);
+        KeeperNews after = keeper.Commit([changes[3]], now);
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(
-                new[] { good, first, second, rewrite, recovered, after },
+                new[] { good, first, second, tooEarly, recovered, after },
                 Is.EqualTo(new[] { KeeperNews.None, KeeperNews.Degraded, KeeperNews.None, KeeperNews.None, KeeperNews.Recovered, KeeperNews.None }));
-            Assert.That((store.Commits, store.Rewrites), Is.EqualTo((3, 2)));
+            Assert.That(store.Saved, Is.EqualTo(changes));
+            Assert.That(store.Rewrites, Is.Zero);
             Assert.That(due, Is.EqualTo(now + StateKeeper.FirstRetry));
             Assert.That((keeper.IsDegraded, keeper.NextDue, keeper.Problem), Is.EqualTo((false, Instant.Never, "full")));
         }
+    }
+
+    [TestCase(SaveStatus.Damaged)]
+    [TestCase(SaveStatus.Failed)]
+    public void A_file_at_fault_is_written_anew_with_all_the_node_holds(object status)
+    {
+        var store = new FailingStore { Next = new SaveResult((SaveStatus)status, "") };
+        var keeper = new StateKeeper(store);
+        keeper.Commit([Kept(1)], Instant.FromMilliseconds(0));
+        store.Next = SaveResult.Saved;
+        int asked = 0;
+
+        KeeperNews news = keeper.Retry(keeper.NextDue, Utc, () => All(ref asked));
+
+        Assert.That((news, asked, store.Rewrites, store.Saved.Count), Is.EqualTo((KeeperNews.Recovered, 1, 1, 0)));
+    }
+
+    [Test]
+    public void When_too_much_waits_all_is_written_anew_once()
+    {
+        var store = new FailingStore { Next = Full };
+        var keeper = new StateKeeper(store);
+        Instant now = Instant.FromMilliseconds(0);
+        StateChange[] many = [.. Enumerable.Repeat(Kept(1), StateKeeper.MaxWaiting)];
+        keeper.Commit(many, now);
+        keeper.Commit([Kept(2)], now);
+        keeper.Commit([Kept(3)], now);
+        store.Next = SaveResult.Saved;
+        int asked = 0;
+        keeper.Retry(keeper.NextDue, Utc, () => All(ref asked));
+        store.Next = Full;
+        keeper.Commit([Kept(4)], now);
+        store.Next = SaveResult.Saved;
+        keeper.Retry(keeper.NextDue, Utc, NotAsked);
+
+        Assert.That((asked, store.Rewrites, store.Saved.Count), Is.EqualTo((1, 1, 1)));
     }
 
     [Test]
@@ -48,11 +86,11 @@ public sealed class StateKeeperTests
         {
             waits.Add((keeper.NextDue - now).TotalSeconds);
             now = keeper.NextDue;
-            keeper.Rewrite(SavedState.Empty, now, Utc);
+            keeper.Retry(now, Utc, NotAsked);
         }
 
         store.Next = SaveResult.Saved;
-        keeper.Rewrite(SavedState.Empty, now, Utc);
+        keeper.Retry(now, Utc, NotAsked);
         store.Next = Full;
         keeper.Commit([Kept(1)], now);
         waits.Add((keeper.NextDue - now).TotalSeconds);
@@ -60,11 +98,19 @@ public sealed class StateKeeperTests
         Assert.That(waits, Is.EqualTo(new double[] { 10, 20, 40, 80, 160, 300, 300, 300, 10 }));
     }
 
+    private static SavedState NotAsked() => throw new InvalidOperationException("Nothing needs all the node holds.");
+
+    private static SavedState All(ref int asked)
+    {
+        asked++;
+        return SavedState.Empty;
+    }
+
     private sealed class FailingStore : IStateStore
     {
         public SaveResult Next { get; set; } = SaveResult.Saved;
 
-        public int Commits { get; private set; }
+        public List<StateChange> Saved { get; } = [];
 
         public int Rewrites { get; private set; }
 
@@ -72,7 +118,7 @@ public sealed class StateKeeperTests
 
         public SaveResult Commit(IReadOnlyList<StateChange> changes)
         {
-            Commits++;
+            Saved.AddRange(Next.IsSaved ? changes : []);
             return Next;
         }
 

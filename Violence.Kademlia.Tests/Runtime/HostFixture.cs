@@ -2,6 +2,7 @@ using Violence.Kademlia.Diagnostics;
 using Violence.Kademlia.Engine;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Identity;
+using Violence.Kademlia.Persistence;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Runtime;
 using Violence.Kademlia.Tests.Networks;
@@ -19,10 +20,11 @@ internal sealed class HostFixture : IAsyncDisposable
         NodeClock clock = new(time ?? TimeProvider.System);
         var logger = new BackgroundLogger(Log);
         Engine = new KademliaEngine(
-            new EngineConfig { Network = 7 }, _identity, Transport.LocalEndpoint, EntropySource.Seeded(1), clock.Now, clock.Utc);
-        var resources = new NodeResources(Transport, _identity, OwnsIdentity: true, directory, Lock: null);
+            new EngineConfig { Network = 7, NotesChanges = directory is not null }, _identity, Transport.LocalEndpoint, EntropySource.Seeded(1), clock.Now, clock.Utc);
+        DataDirectory? saved = directory is null ? null : DataDirectory.Open(directory, new StateLimits { Network = 7 }, clock.Utc);
+        var resources = new NodeResources(Transport, _identity, OwnsIdentity: true, saved);
         SeedAddress[] seeds = hasSeeds ? [new SeedAddress("127.0.0.9", 4009)] : [];
-        Host = new NodeHost(resources, Engine, new Seeds(seeds, [], logger), clock, logger);
+        Host = new NodeHost(resources, Engine, new Seeds(seeds, [], logger), clock, logger, saved is null ? null : new NodeState(saved.Store, logger));
         Host.Start();
     }
 

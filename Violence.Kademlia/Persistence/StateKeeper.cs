@@ -15,22 +15,26 @@ internal enum KeeperNews
 }
 
 /// <summary>
-/// Carries a node over a disk that fails. After a commit that failed the store lacks changes, so that later ones would make no
-/// sense: they are not tried, until a rewrite of everything brings the store up to date. Rewrites wait longer and longer.
+/// Carries a node over a disk that fails. What could not be committed waits, in its order, and is tried again after longer and
+/// longer pauses. Where too much waits, or the file itself is at fault, all the node holds is written anew instead.
 /// </summary>
 internal sealed class StateKeeper(IStateStore store)
 {
+    /// <summary>Changes that wait. A rewrite of 100,000 records takes seconds, so there is a point in waiting for a short trouble to end.</summary>
+    public const int MaxWaiting = 10_000;
+
     public static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(5);
 
-    private Instant _retryAt = Instant.Never;
+    private readonly List<StateChange> _waiting = [];
     private TimeSpan _wait = FirstRetry;
+    private bool _needsRewrite;
 
     /// <summary>Whether what is acknowledged now is kept in memory only.</summary>
-    public bool IsDegraded => _retryAt != Instant.Never;
+    public bool IsDegraded => NextDue != Instant.Never;
 
-    /// <summary>When to call <see cref="Rewrite"/>; <see cref="Instant.Never"/> as long as all is well.</summary>
-    public Instant NextDue => _retryAt;
+    /// <summary>When to call <see cref="Retry"/>; <see cref="Instant.Never"/> as long as all is well.</summary>
+    public Instant NextDue { get; private set; } = Instant.Never;
 
     /// <summary>The last problem; empty when there was none.</summary>
     public string Problem { get; private set; } = "";
@@ -39,6 +43,7 @@ internal sealed class StateKeeper(IStateStore store)
     {
         if (IsDegraded)
         {
+            Wait(changes);
             return KeeperNews.None;
         }
 
@@ -48,25 +53,50 @@ internal sealed class StateKeeper(IStateStore store)
             return KeeperNews.None;
         }
 
-        Problem = result.Problem;
-        _retryAt = now + _wait;
+        Wait(changes);
+        Failed(result);
+        NextDue = now + _wait;
         return KeeperNews.Degraded;
     }
 
-    /// <summary>Tries to save all the node holds.</summary>
-    public KeeperNews Rewrite(SavedState state, Instant now, DateTimeOffset utc)
+    /// <summary>Tries to bring the store up to date.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="utc">The wall clock.</param>
+    /// <param name="all">Gives all the node holds; asked only when it takes that.</param>
+    public KeeperNews Retry(Instant now, DateTimeOffset utc, Func<SavedState> all)
     {
-        SaveResult result = store.Rewrite(state, utc);
+        SaveResult result = _needsRewrite ? store.Rewrite(all(), utc) : store.Commit(_waiting);
         if (!result.IsSaved)
         {
-            Problem = result.Problem;
+            Failed(result);
             _wait = _wait * 2 < LongestRetry ? _wait * 2 : LongestRetry;
-            _retryAt = now + _wait;
+            NextDue = now + _wait;
             return KeeperNews.None;
         }
 
-        _retryAt = Instant.Never;
+        NextDue = Instant.Never;
         _wait = FirstRetry;
+        _needsRewrite = false;
+        _waiting.Clear();
         return KeeperNews.Recovered;
+    }
+
+    private void Wait(IReadOnlyList<StateChange> changes)
+    {
+        _needsRewrite |= _waiting.Count + changes.Count > MaxWaiting;
+        if (!_needsRewrite)
+        {
+            _waiting.AddRange(changes);
+        }
+    }
+
+    private void Failed(SaveResult result)
+    {
+        Problem = result.Problem;
+        _needsRewrite |= result.Status is SaveStatus.Damaged or SaveStatus.Failed;
+        if (_needsRewrite)
+        {
+            _waiting.Clear();
+        }
     }
 }

@@ -73,9 +73,17 @@ internal sealed class NodeState(IStateStore store, ILogger logger)
         }
     }
 
-    /// <summary>Saves the contacts; they go out with the next <see cref="Save"/>.</summary>
-    public void SaveContacts(KademliaEngine engine, Instant now) =>
-        _changes.Add(new StateChange.Contacts(ToSaved(engine, now, engine.UtcAt(now))));
+    /// <summary>
+    /// Saves the contacts, with the next <see cref="Save"/>. A node that knows nobody was probably offline: those of the run
+    /// before are worth more than none.
+    /// </summary>
+    public void SaveContacts(KademliaEngine engine, Instant now)
+    {
+        if (engine.Table.Count > 0)
+        {
+            _changes.Add(new StateChange.Contacts(ToSaved(engine, now, engine.UtcAt(now))));
+        }
+    }
 
     private static SavedState Everything(KademliaEngine engine, Instant now, DateTimeOffset utc) => new(
         engine.Store.Snapshot(now).ConvertAll(held => ToSaved(held, now, utc)),
