@@ -1,14 +1,16 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Violence.Kademlia.Primitives;
 
 /// <summary>
-/// A UDP address, IPv4 or IPv6, as a value of 24 bytes: no allocation per datagram, unlike <see cref="IPEndPoint"/>.
+/// A UDP address, IPv4 or IPv6, as a value of 18 bytes: no allocation per datagram, unlike <see cref="IPEndPoint"/>.
 /// IPv4 is kept in its IPv4-mapped IPv6 form (RFC 4291, section 2.5.5.2), so equal addresses are equal values.
 /// Scope ids are dropped: a link-local address means nothing to another host.
 /// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 2)]
 public readonly struct NodeEndpoint : IEquatable<NodeEndpoint>
 {
     /// <summary>Length of an IPv4 endpoint on the wire: address, then port, in bytes.</summary>

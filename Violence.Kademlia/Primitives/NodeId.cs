@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace Violence.Kademlia.Primitives;
 
@@ -8,6 +9,8 @@ namespace Violence.Kademlia.Primitives;
 /// A 160-bit position in the Kademlia key space (Maymounkov and Mazières 2002, section 2.1).
 /// Nodes and keys live in the same space; the distance between two positions is their XOR.
 /// </summary>
+// 20 bytes and not 24: tables are full of them.
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
 public readonly struct NodeId : IEquatable<NodeId>, IComparable<NodeId>
 {
     /// <summary>Length of an id in bytes.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Requests;
@@ -150,7 +151,7 @@ internal sealed class PeerBook
     {
         if (Count == _entries.Length)
         {
-            Array.Resize(ref _entries, Math.Min(_maximum, Math.Max(8, Count + Count / 2)));
+            Array.Resize(ref _entries, Math.Min(_maximum, Count + Math.Max(8, Count / 4)));
         }
 
         return Count;
@@ -182,7 +183,8 @@ internal sealed class PeerBook
         return _uses;
     }
 
-    /// <summary>48 bytes.</summary>
+    /// <summary>42 bytes.</summary>
+    [StructLayout(LayoutKind.Sequential, Pack = 2)]
     private struct Entry
     {
         public NodeEndpoint Endpoint;

@@ -1,11 +1,13 @@
+using System.Runtime.InteropServices;
 using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Routing;
 
 /// <summary>
-/// One contact of the routing table: it proved its id at this endpoint. 80 bytes; <see cref="Previous"/> and
+/// One contact of the routing table: it proved its id at this endpoint. 64 bytes; <see cref="Previous"/> and
 /// <see cref="Next"/> are slots of the neighbours in its bucket's list, from least to most recently seen.
 /// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 2)]
 internal struct BucketEntry
 {
     public Contact Contact;

@@ -3,7 +3,7 @@ using Violence.Kademlia.Primitives;
 namespace Violence.Kademlia.Routing;
 
 /// <summary>
-/// The entries of a table in one array that grows by half. A slot stays an entry's name until it is returned; slot numbers
+/// The entries of a table in one array that grows by a quarter. A slot stays an entry's name until it is returned; slot numbers
 /// follow from history, so nothing may be ordered by them.
 /// </summary>
 internal sealed class EntryPool
@@ -46,6 +46,6 @@ internal sealed class EntryPool
         _free = slot;
     }
 
-    /// <summary>The next length of an array that is full: growing by half wastes less than doubling.</summary>
-    public static int GrownLength(int length) => Math.Max(8, length + length / 2);
+    /// <summary>The next length of an array that is full: growing by little wastes little, and tables grow once.</summary>
+    public static int GrownLength(int length) => length + Math.Max(8, length / 4);
 }

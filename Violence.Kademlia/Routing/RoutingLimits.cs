@@ -12,7 +12,7 @@ internal sealed record RoutingLimits
     /// <summary>A far half of 128 contacts, then 64, 32 and K: fewer hops for some 200 contacts more than the paper's table.</summary>
     public static RoutingLimits Default { get; } = new();
 
-    /// <summary>Every node of a network of up to 20,000, so that a find is one round trip; about 120 bytes per contact.</summary>
+    /// <summary>Every node of a network of up to 20,000, so that a find is one round trip; about 100 bytes per contact.</summary>
     public static RoutingLimits WholeNetwork { get; } = new()
     {
         FarCapacities = [.. Enumerable.Range(0, 10).Select(depth => WholeNetworkNodes >> depth)],
