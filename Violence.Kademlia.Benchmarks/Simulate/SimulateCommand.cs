@@ -25,7 +25,7 @@ internal static class SimulateCommand
         var command = new Command("simulate", "Plays a scenario in a simulated network; 'simulate list' explains them.")
         {
             name, nodes, seed, hours, median, owners, share, records, lookups, json,
-            SweepCommand.Create(),
+            SweepCommand.Create(), GrowthCommand.Create(),
         };
         command.SetAction(parsed =>
         {

@@ -21,6 +21,24 @@ internal sealed class StaticScenario : Scenario
     }
 }
 
+/// <summary>As static, in as little virtual time as will do: a hundred thousand nodes keep themselves busy enough.</summary>
+internal sealed class LargeScenario : Scenario
+{
+    public override string Name => "large";
+
+    public override string Explanation => "Nobody comes or goes; all puts within 10 s, all lookups within 20 s: for networks where time is dear.";
+
+    public override Aftermath Aftermath { get; } = new() { Calm = TimeSpan.Zero };
+
+    public override void Play(ScenarioRun run)
+    {
+        run.Simulator.Faults.Loss = StaticScenario.UsualLoss;
+        run.Settle();
+        run.Workload.PutDuring(TimeSpan.FromSeconds(10), run.Options.Records);
+        run.Workload.GetDuring(TimeSpan.FromSeconds(20), run.Options.Lookups);
+    }
+}
+
 /// <summary>A fifth of the nodes vanishes; the others' tables are full of them when the lookups begin.</summary>
 internal sealed class DeadEntriesScenario : Scenario
 {

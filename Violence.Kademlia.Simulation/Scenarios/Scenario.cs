@@ -23,6 +23,7 @@ internal abstract class Scenario
         new JoinStormScenario(),
         new RollingRestartScenario(),
         new SoakScenario(),
+        new LargeScenario(),
         new MixScenario(),
     ];
 
