@@ -71,14 +71,12 @@ public sealed partial class KademliaNode : IAsyncDisposable
     /// <param name="target">The position.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ObjectDisposedException">The node was stopped.</exception>
-    public async Task<FindNodeResult> FindNodeAsync(NodeId target, CancellationToken cancellationToken = default)
-    {
-        await WaitForJoinAsync(cancellationToken).ConfigureAwait(false);
-        return await _host.RunAsync(
+    public Task<FindNodeResult> FindNodeAsync(NodeId target, CancellationToken cancellationToken = default) =>
+        _host.RunAsync(
             (engine, now) => engine.FindNode(target, now),
             static (FindNodeOperation find) => new FindNodeResult(find.Closest, find.Cost),
-            cancellationToken).ConfigureAwait(false);
-    }
+            _options.JoinPatience,
+            cancellationToken);
 
     /// <summary>Finds the records under a key. Every one was verified, and is the winner of its owner and label.</summary>
     /// <param name="key">The key.</param>
@@ -89,7 +87,6 @@ public sealed partial class KademliaNode : IAsyncDisposable
     public async Task<GetResult> GetAsync(RecordKey key, GetOptions? options = null, CancellationToken cancellationToken = default)
     {
         GetOptions checkedOptions = Check(options);
-        await WaitForJoinAsync(cancellationToken).ConfigureAwait(false);
         return await GetAsync(key, checkedOptions, onRecord: null, cancellationToken).ConfigureAwait(false);
     }
 
@@ -116,7 +113,6 @@ public sealed partial class KademliaNode : IAsyncDisposable
         RecordKey key, ReadOnlyMemory<byte> payload, PutOptions? options = null, CancellationToken cancellationToken = default)
     {
         PutOptions put = Check(options, payload.Length);
-        await WaitForJoinAsync(cancellationToken).ConfigureAwait(false);
         return await PutAsync(
             (engine, now) => engine.Put(key, put.Label, payload.Span, put.TimeToLive, put.KeepAlive, now), cancellationToken).ConfigureAwait(false);
     }
@@ -136,7 +132,6 @@ public sealed partial class KademliaNode : IAsyncDisposable
             throw new ArgumentException($"The {signedRecord.Length} bytes are not a record: {error}.", nameof(signedRecord));
         }
 
-        await WaitForJoinAsync(cancellationToken).ConfigureAwait(false);
         return await PutAsync((engine, now) => engine.Publish(record, now), cancellationToken).ConfigureAwait(false);
     }
 
@@ -163,15 +158,12 @@ public sealed partial class KademliaNode : IAsyncDisposable
     public async Task<PutResult> WithdrawAsync(RecordKey key, string label = "", CancellationToken cancellationToken = default)
     {
         Check(new PutOptions { Label = label }, payloadLength: 0);
-        await WaitForJoinAsync(cancellationToken).ConfigureAwait(false);
         return await PutAsync((engine, now) => engine.Withdraw(key, label, now), cancellationToken).ConfigureAwait(false);
     }
 
     private async IAsyncEnumerable<Record> StreamCheckedAsync(
         RecordKey key, GetOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await WaitForJoinAsync(cancellationToken).ConfigureAwait(false);
-
         // Unbounded, but a get hands over few records more than its limit, and its reader's own memory is at stake, no other's.
         var records = Channel.CreateUnbounded<Record>(new UnboundedChannelOptions { SingleReader = true });
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -206,6 +198,7 @@ public sealed partial class KademliaNode : IAsyncDisposable
         _host.RunAsync(
             (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, onRecord, now),
             static (GetOperation get) => new GetResult(get.Status, get.Found, get.Cost),
+            _options.JoinPatience,
             cancellationToken);
 
     private Task<PutResult> PutAsync(BeginOperation begin, CancellationToken cancellationToken)
@@ -214,21 +207,8 @@ public sealed partial class KademliaNode : IAsyncDisposable
         return _host.RunAsync(
             begin,
             (PutOperation put) => new PutResult(put.Status, put.Record, [.. put.Holders], wanted, put.Refusals, put.Cost),
+            _options.JoinPatience,
             cancellationToken);
-    }
-
-    private async Task WaitForJoinAsync(CancellationToken cancellationToken)
-    {
-        Task joined = _host.Joined;
-        if (joined.IsCompleted)
-        {
-            return;
-        }
-
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(_options.JoinPatience);
-        await ((Task)joined.WaitAsync(patience.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private static GetOptions Check(GetOptions? options)

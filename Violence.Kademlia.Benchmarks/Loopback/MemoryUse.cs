@@ -28,6 +28,8 @@ internal readonly record struct MemoryUse(long Resident, long Heap)
             GC.WaitForPendingFinalizers();
         }
 
-        return GC.GetTotalMemory(forceFullCollection: true);
+        // Not GC.GetTotalMemory: what is pinned, as every receive buffer is, throws it off by megabytes.
+        GCMemoryInfo after = GC.GetGCMemoryInfo(GCKind.FullBlocking);
+        return after.HeapSizeBytes - after.FragmentedBytes;
     }
 }

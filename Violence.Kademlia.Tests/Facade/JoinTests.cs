@@ -216,6 +216,9 @@ public sealed class JoinTests
         KademliaNode first = await KademliaNode.StartAsync(Options() with { Listen = listen });
         await using KademliaNode node = await KademliaNode.StartAsync(Options($"{listen}"));
         await JoinAsync(node);
+
+        // Goodbye is said to contacts only, and the newcomer may know the seed before the seed knows it.
+        await Eventually.HoldsAsync("the seed knows it too", _ => Task.FromResult(first.GetContacts().Count), count => count == 1);
         await first.StopAsync();
         await Eventually.HoldsAsync("the goodbye was heard", _ => Task.FromResult(node.GetContacts().Count), count => count == 0);
 

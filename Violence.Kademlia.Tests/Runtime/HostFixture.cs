@@ -38,7 +38,7 @@ internal sealed class HostFixture : IAsyncDisposable
 
     /// <summary>An operation that never ends by itself.</summary>
     public Task<int> WaitAsync(CancellationToken cancellationToken = default) => Host.RunAsync(
-        static (_, _) => new OperationId(Interlocked.Increment(ref _endless)), static (Operation _) => 0, cancellationToken);
+        static (_, _) => new OperationId(Interlocked.Increment(ref _endless)), static (Operation _) => 0, TimeSpan.Zero, cancellationToken);
 
     private static long _endless = 1_000_000;
 

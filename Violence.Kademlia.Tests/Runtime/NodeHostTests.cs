@@ -38,6 +38,7 @@ public sealed class NodeHostTests
                     return new OperationId(7);
                 },
                 static (Operation _) => 0,
+                TimeSpan.Zero,
                 new CancellationToken(canceled: true)),
             Throws.InstanceOf<OperationCanceledException>());
 
@@ -65,6 +66,7 @@ public sealed class NodeHostTests
                 return new OperationId(7);
             },
             static (Operation _) => 0,
+            TimeSpan.Zero,
             cancel.Token);
 
         await cancel.CancelAsync();
@@ -128,7 +130,7 @@ public sealed class NodeHostTests
         await using HostFixture it = new();
 
         Assert.That(
-            async () => await it.Host.RunAsync<Operation, int>((_, _) => throw new NotSupportedException("begin"), _ => 0, default),
+            async () => await it.Host.RunAsync<Operation, int>((_, _) => throw new NotSupportedException("begin"), _ => 0, TimeSpan.Zero, default),
             Throws.InstanceOf<NotSupportedException>());
         await it.Host.StopAsync(sayGoodbye: false);
 
@@ -141,7 +143,7 @@ public sealed class NodeHostTests
         await using HostFixture it = new();
 
         Task<int> broken = it.Host.RunAsync<FindNodeOperation, int>(
-            static (engine, now) => engine.FindNode(NodeId.Zero, now), static _ => throw new NotSupportedException("end"), default);
+            static (engine, now) => engine.FindNode(NodeId.Zero, now), static _ => throw new NotSupportedException("end"), TimeSpan.Zero, default);
 
         Assert.That(async () => await broken.WaitAsync(Eventually.Deadline), Throws.InstanceOf<NotSupportedException>());
     }

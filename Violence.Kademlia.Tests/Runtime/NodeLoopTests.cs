@@ -136,6 +136,27 @@ public sealed class NodeLoopTests
     }
 
     [Test]
+    public void Who_waits_for_an_operation_hears_before_datagrams_that_wait_are_read()
+    {
+        using LoopFixture it = new();
+        it.Loop.Start();
+        int? readBefore = null;
+
+        it.Loop.Post((engine, now) =>
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                it.Transport.Queue(LoopFixture.Stranger, Garbage);
+            }
+
+            // Nobody is known: it ends at once.
+            it.Loop.Await(engine.FindNode(NodeId.Zero, now), _ => readBefore = it.Transport.Read);
+        });
+
+        Assert.That((readBefore, it.Transport.Read), Is.EqualTo((0, 100)));
+    }
+
+    [Test]
     public void A_fault_in_who_waits_for_an_operation_is_told_and_the_others_hear_of_theirs()
     {
         using LoopFixture it = new();

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Globalization;
 using Violence.Kademlia.Engine;
 using Violence.Kademlia.Identity;
 using Violence.Kademlia.Primitives;
@@ -104,26 +104,8 @@ internal sealed class ScenarioTests
         // Hashes of texts differ from process to process, and so would a trace that hung on the order of a hash table.
         ScenarioOptions options = Small with { Nodes = 40, Records = 10, Lookups = 30 };
         string here = Play("weibull", options).TraceHash;
-        string configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
-            ? "Release"
-            : "Debug";
-        string program = Path.Combine(
-            AppContext.BaseDirectory, "..", "..", "..", "..", "Violence.Kademlia.Benchmarks", "bin", configuration, "net10.0", "Violence.Kademlia.Benchmarks.dll");
-        if (!File.Exists(program))
-        {
-            Assert.Ignore("The benchmarks are not built: build the solution, not the tests alone.");
-        }
-
-        using var process = Process.Start(new ProcessStartInfo("dotnet")
-        {
-            RedirectStandardOutput = true,
-            ArgumentList =
-            {
-                program, "simulate", "weibull", "--nodes", "40", "--records", "10", "--lookups", "30", "--seed", "7", "--json",
-            },
-        })!;
-        string there = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
+        string there = BenchmarksProgram.Run(
+            "simulate", "weibull", "--nodes", "40", "--records", "10", "--lookups", "30", "--seed", "7", "--json").Output;
 
         using (Assert.EnterMultipleScope())
         {

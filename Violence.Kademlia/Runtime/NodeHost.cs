@@ -38,6 +38,9 @@ internal sealed class NodeHost : IAsyncDisposable
     private readonly Instant _startedAt;
     private BackgroundCheckpointer? _checkpointer;
     private readonly CancellationTokenSource _stopping = new();
+
+    // The loop's: operations that came before the network was found, in their order.
+    private readonly List<Action<KademliaEngine, Instant>> _untilJoined = [];
     private readonly TaskCompletionSource<JoinOutcome> _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _isStopping;
@@ -90,24 +93,31 @@ internal sealed class NodeHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs an operation to its end.</summary>
+    /// <summary>
+    /// Runs an operation to its end. Before the node has first known anybody it waits for that, on the loop: a caller that
+    /// waited itself would be one more thread to be woken between the join and the first request.
+    /// </summary>
+    /// <param name="begin">Starts it.</param>
+    /// <param name="conclude">Makes the result of the ended operation.</param>
+    /// <param name="joinPatience">How long it waits for the join; then it begins with what there is.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ObjectDisposedException">The node has stopped, or stops before the operation ends.</exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public Task<TResult> RunAsync<TOperation, TResult>(
-        BeginOperation begin, Func<TOperation, TResult> conclude, CancellationToken cancellationToken)
+        BeginOperation begin, Func<TOperation, TResult> conclude, TimeSpan joinPatience, CancellationToken cancellationToken)
         where TOperation : Operation =>
         Volatile.Read(ref _isStopping) == 0
-            ? RunToItsEndAsync(begin, conclude, cancellationToken)
+            ? RunToItsEndAsync(begin, conclude, joinPatience, cancellationToken)
             : Task.FromException<TResult>(Stopped());
 
     private async Task<TResult> RunToItsEndAsync<TOperation, TResult>(
-        BeginOperation begin, Func<TOperation, TResult> conclude, CancellationToken cancellationToken)
+        BeginOperation begin, Func<TOperation, TResult> conclude, TimeSpan joinPatience, CancellationToken cancellationToken)
         where TOperation : Operation
     {
         cancellationToken.ThrowIfCancellationRequested();
         var completion = new TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         OperationId id = default;
-        _loop.Post((engine, now) =>
+        void Start(KademliaEngine engine, Instant now)
         {
             if (_loop.IsStopped || completion.Task.IsCompleted)
             {
@@ -126,9 +136,12 @@ internal sealed class NodeHost : IAsyncDisposable
             }
 
             _loop.Await(id, operation => Conclude(completion, conclude, (TOperation?)operation));
-        });
+        }
+
+        Action<KademliaEngine, Instant> start = Start;
+        using ITimer? patience = PostWhenJoined(start, joinPatience);
         using CancellationTokenRegistration cancel = cancellationToken.UnsafeRegister(
-            (_, token) => Cancel(completion, () => id, token), null);
+            (_, token) => Cancel(completion, start, () => id, token), null);
         return await completion.Task.ConfigureAwait(false);
     }
 
@@ -195,12 +208,56 @@ internal sealed class NodeHost : IAsyncDisposable
         }
     }
 
-    private void Cancel<TResult>(TaskCompletionSource<TResult> completion, Func<OperationId> id, CancellationToken token)
+    /// <summary>Posts a command once the node has joined, or has stopped, or patience is at its end. Returns the timer that runs until then.</summary>
+    private ITimer? PostWhenJoined(Action<KademliaEngine, Instant> command, TimeSpan patience)
+    {
+        if (_joined.Task.IsCompleted || patience == TimeSpan.Zero)
+        {
+            _loop.Post(command);
+            return null;
+        }
+
+        _loop.Post((engine, now) =>
+        {
+            if (_joined.Task.IsCompleted || _loop.IsStopped)
+            {
+                command(engine, now);
+            }
+            else
+            {
+                _untilJoined.Add(command);
+            }
+        });
+        ITimer timer = _clock.CreateTimer(() => _loop.Post((engine, now) =>
+        {
+            if (_untilJoined.Remove(command))
+            {
+                command(engine, now);
+            }
+        }));
+        timer.Change(patience, Timeout.InfiniteTimeSpan);
+        return timer;
+    }
+
+    /// <summary>On the loop.</summary>
+    private void PostWaiting()
+    {
+        foreach (Action<KademliaEngine, Instant> command in _untilJoined)
+        {
+            _loop.Post(command);
+        }
+
+        _untilJoined.Clear();
+    }
+
+    private void Cancel<TResult>(
+        TaskCompletionSource<TResult> completion, Action<KademliaEngine, Instant> start, Func<OperationId> id, CancellationToken token)
     {
         if (completion.TrySetCanceled(token))
         {
             _loop.Post((engine, now) =>
             {
+                _untilJoined.Remove(start);
                 if (_loop.Forget(id()))
                 {
                     engine.Cancel(id(), now);
@@ -249,7 +306,7 @@ internal sealed class NodeHost : IAsyncDisposable
         // On the system's clock: a stop ends, whatever clock the node was given.
         using var patience = new CancellationTokenSource(HandOverPatience);
         Task handOver = RunToItsEndAsync(
-            static (engine, now) => engine.HandOver(now), static (TouchOperation touch) => touch.Copied, patience.Token);
+            static (engine, now) => engine.HandOver(now), static (TouchOperation touch) => touch.Copied, TimeSpan.Zero, patience.Token);
         await handOver.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -271,6 +328,7 @@ internal sealed class NodeHost : IAsyncDisposable
             finally
             {
                 _loop.Stop();
+                PostWaiting();
                 ended.TrySetResult();
             }
         });
@@ -335,5 +393,6 @@ internal sealed class NodeHost : IAsyncDisposable
         }
 
         _joined.TrySetResult(new JoinOutcome(state == JoinState.Alone, _clock.Now - _startedAt));
+        PostWaiting();
     }
 }

@@ -177,7 +177,6 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
             _pausedUntil = now + PauseAfterFault;
         }
 
-        Guard(static (_, loop, _) => loop.Report(), this);
         SetTimer();
     }
 
@@ -206,8 +205,9 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
     private Instant Due => Instant.Max(_engine.NextDeadline, _pausedUntil);
 
     /// <summary>
-    /// One step of the engine, and what it wants sent. A fault in it is a bug, but one that a stranger's datagram may have
-    /// found: it is told, and the node lives on.
+    /// One step of the engine, what it wants sent, and what has ended with it: told at once, since a caller is not to wait for
+    /// datagrams that have nothing to do with it. A fault in it is a bug, but one that a stranger's datagram may have found: it
+    /// is told, and the node lives on.
     /// </summary>
     private bool Guard<TArgument>(Action<KademliaEngine, TArgument, Instant> step, TArgument argument)
     {
@@ -230,6 +230,11 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
         }
 
         Flush();
+        if (!IsStopped)
+        {
+            Report();
+        }
+
         return isFine;
     }
 
@@ -251,19 +256,34 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
         {
             if (_callers.Remove(operation.Id, out Action<Operation?>? caller))
             {
-                caller(operation);
+                Tell(caller, operation);
             }
         }
 
         if (_engine.TakeSeedsWanted())
         {
-            _seedsWanted();
+            Tell(static wanted => wanted(), _seedsWanted);
         }
 
         if (_engine.JoinState != _joinState)
         {
             _joinState = _engine.JoinState;
-            _joinChanged(_joinState);
+            Tell(_joinChanged, _joinState);
+        }
+    }
+
+    /// <summary>A fault in who listens is told, and the others still hear of theirs.</summary>
+    private void Tell<TNews>(Action<TNews> listener, TNews news)
+    {
+        try
+        {
+            listener(news);
+        }
+#pragma warning disable CA1031 // Whatever it is: the loop has to go on.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            _logger.EngineFault(fault);
         }
     }
 
