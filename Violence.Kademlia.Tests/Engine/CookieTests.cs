@@ -3,8 +3,8 @@ using Violence.Kademlia.Engine;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Identity;
 using Violence.Kademlia.Primitives;
-using Violence.Kademlia.Storage;
 using Violence.Kademlia.Requests;
+using Violence.Kademlia.Storage;
 using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Tests.Engine;

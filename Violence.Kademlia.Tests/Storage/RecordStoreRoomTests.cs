@@ -92,6 +92,23 @@ public sealed class RecordStoreRoomTests
     }
 
     [Test]
+    public void A_record_that_went_to_another_account_counts_under_its_key_for_that_one()
+    {
+        RecordStore store = Store(new StorageLimits { MaxRecordsPerKey = 4 });
+        for (int i = 0; i < 4; i++)
+        {
+            store.Put(Create(owner: i), i < 3 ? A : B, Now, Utc);
+        }
+
+        StoreStatus whileAHadThree = store.Foresee(Create(owner: 9), C, Utc).Status;
+        store.Put(Create(owner: 0), Source(4), Now, Utc);
+        store.Put(Create(owner: 1), Source(5), Now, Utc);
+        StoreStatus whenAllHaveOne = store.Put(Create(owner: 9), C, Now, Utc).Status;
+
+        Assert.That((whileAHadThree, whenAllHaveOne), Is.EqualTo((StoreStatus.Stored, StoreStatus.QuotaExceeded)));
+    }
+
+    [Test]
     public void The_nodes_own_records_are_neither_evicted_nor_refused_below_their_own_limit()
     {
         RecordStore store = Store(new StorageLimits { MaxRecords = 10, MaxRecordsPerOwner = 1, MaxOwnRecords = 5 });
