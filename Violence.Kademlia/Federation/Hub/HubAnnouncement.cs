@@ -15,7 +15,7 @@ public sealed record HubAnnouncement
     /// <summary>Most characters of a player's id.</summary>
     public const int MaxPlayerIdLength = 64;
 
-    private const string PlayerIdRule = "must be 1 to 64 printable ASCII characters";
+    internal const string PlayerIdRule = "must be 1 to 64 printable ASCII characters";
 
     /// <summary>What the server says about itself. The wire has no version and no tags.</summary>
     public required ServerInfo Server { get; init; }
@@ -110,9 +110,12 @@ public sealed record HubAnnouncement
             Players = fields.Number("players") ?? 0,
             MaxPlayers = fields.Number("maxPlayers") ?? 0,
         });
-        foreach (DirectoryProblem problem in ServerInfoValidator.Check(server))
+        foreach (HubProblem problem in ServerInfoValidator.Check(server).Select(HubProblem.Of))
         {
-            fields.Add(HubProblem.Of(problem));
+            if (!fields.HasProblem(problem.Field))
+            {
+                fields.Add(problem);
+            }
         }
 
         return new HubAnnouncement

@@ -37,12 +37,7 @@ internal sealed class HubClient(HttpClient http, HubEndpoint hub, TimeSpan timeo
     /// <summary>The server a player is on.</summary>
     public Task<HubReply<HubPlayerPlace>> LookupAsync(string playerId, CancellationToken cancellationToken)
     {
-        byte[] body = Body(writer =>
-        {
-            writer.WriteStartObject();
-            writer.WriteString("playerID"u8, playerId);
-            writer.WriteEndObject();
-        });
+        byte[] body = Body(new HubPlayerQuestion { PlayerId = playerId }.WriteTo);
         return AskAsync("lookup", body, MaxShortAnswerBytes, static answer => Read(answer, ReadPlace), cancellationToken);
     }
 

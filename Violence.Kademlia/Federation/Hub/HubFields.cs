@@ -137,6 +137,9 @@ internal readonly struct HubFields
         return texts;
     }
 
+    /// <summary>Whether something is wrong with a field already: its absence is no second fault then.</summary>
+    public bool HasProblem(string name) => _problems.Exists(problem => string.Equals(problem.Field, name, StringComparison.Ordinal));
+
     public void Add(HubProblem problem) => _problems.Add(problem);
 
     private bool TryGet(string name, out JsonElement field) =>
