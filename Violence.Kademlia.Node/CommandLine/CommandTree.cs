@@ -15,5 +15,6 @@ internal static class CommandTree
             AnnounceCommand.Create(terminal),
             LookupCommand.Create(terminal),
             QueryCommand.Create(terminal),
+            HubCommand.Create(terminal),
         };
 }

@@ -47,6 +47,9 @@ internal sealed record LookupDocument(
 /// <summary>What <c>run --json</c> prints when the node listens.</summary>
 internal sealed record ReadyDocument(string Event, string Id, string Fingerprint, string Address, string Network, string Mode);
 
+/// <summary>What <c>hub --json</c> prints when the node listens and HTTP is served.</summary>
+internal sealed record HubReadyDocument(string Event, string Id, string Fingerprint, string Address, string Network, string Http);
+
 /// <summary>What <c>announce --json</c> prints when the server is announced.</summary>
 internal sealed record AnnouncedDocument(
     string Event,
@@ -67,6 +70,7 @@ internal sealed record WithdrawnDocument(string Event, string Name);
 [JsonSerializable(typeof(LookupDocument))]
 [JsonSerializable(typeof(IReadOnlyList<ServerDocument>))]
 [JsonSerializable(typeof(ReadyDocument))]
+[JsonSerializable(typeof(HubReadyDocument))]
 [JsonSerializable(typeof(AnnouncedDocument))]
 [JsonSerializable(typeof(WithdrawnDocument))]
 [JsonSerializable(typeof(Demo.DemoReport))]

@@ -31,7 +31,8 @@ internal static class ServerQueryRules
         && server.Players >= (query.MinPlayers ?? 0)
         && server.Players <= (query.MaxPlayers ?? ushort.MaxValue);
 
-    private static List<DirectoryProblem> Check(ServerQuery query)
+    /// <summary>Everything that is wrong with a query whose words are in lower case; empty when nothing is.</summary>
+    public static List<DirectoryProblem> Check(ServerQuery query)
     {
         List<DirectoryProblem> problems = [];
         if (query.Genre is null || !DirectoryText.IsWord(query.Genre))

@@ -1,0 +1,93 @@
+using Violence.Kademlia.Federation;
+using Violence.Kademlia.Federation.Hub;
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Node.Hub;
+
+/// <summary>A row of the hub's answer.</summary>
+/// <param name="Announcement">The server.</param>
+/// <param name="SignedRow">Its row in the DHT; null for one that was announced to this hub.</param>
+internal sealed record HubRow(HubAnnouncement Announcement, ServerListing? SignedRow);
+
+/// <summary>
+/// Answers queries from the hub's table and the DHT. What the DHT said is good for 2 s, and for all who ask the same in the
+/// meantime: strangers' queries must not become as many lookups.
+/// </summary>
+internal sealed class HubQueries(ServerDirectory dht, NodeId self, HubTable table, HubSettings settings)
+{
+    private const int MostRemembered = 256;
+
+    private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(2);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ServerQuery, (TimeSpan Until, Task<IReadOnlyList<ServerListing>> Answer)> _remembered = [];
+
+    /// <summary>Sorted by name; the limit of the query is kept.</summary>
+    public async Task<IReadOnlyList<HubRow>> FindAsync(HubQuery query, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> genres = query.Genre is { } genre ? [genre] : HubSettings.KnownGenres;
+        IReadOnlyList<ServerListing>[] signed = await Task.WhenAll(genres.Select(each => AskAsync(query.ForGenre(each)))).WaitAsync(cancellationToken);
+
+        List<HubRow> rows = [.. table.Query(query, Now()).Select(local => new HubRow(local, SignedRow: null))];
+        HashSet<(string, string)> announcedHere = [.. rows.Select(row => Identify(row.Announcement.Server))];
+        foreach (ServerListing listing in signed.SelectMany(listings => listings))
+        {
+            // This node signed for servers of its table, and of them alone: the table knows better, also that one is gone.
+            if (listing.Owner != self && !announcedHere.Contains(Identify(listing.Server)))
+            {
+                rows.Add(new HubRow(new HubAnnouncement { Server = listing.Server, Timestamp = listing.AnnouncedAt }, listing));
+            }
+        }
+
+        return
+        [
+            .. rows
+                .OrderBy(row => HubTable.KeyOf(row.Announcement.Server), StringComparer.Ordinal)
+                .ThenBy(row => row.Announcement.Server.Address, StringComparer.Ordinal)
+                .Take(query.Limit),
+        ];
+    }
+
+    private Task<IReadOnlyList<ServerListing>> AskAsync(ServerQuery query)
+    {
+        TimeSpan now = Now();
+        lock (_gate)
+        {
+            if (_remembered.TryGetValue(query, out var known) && known.Until > now)
+            {
+                return known.Answer;
+            }
+
+            foreach (ServerQuery stale in _remembered.Where(entry => entry.Value.Until <= now).Select(entry => entry.Key).ToArray())
+            {
+                _remembered.Remove(stale);
+            }
+
+            Task<IReadOnlyList<ServerListing>> answer = QueryAsync(query);
+            if (_remembered.Count < MostRemembered)
+            {
+                _remembered[query] = (now + Freshness, answer);
+            }
+
+            return answer;
+        }
+    }
+
+    /// <summary>For all who ask the same, so no single request's end may cancel it.</summary>
+    private async Task<IReadOnlyList<ServerListing>> QueryAsync(ServerQuery query)
+    {
+        using var patience = new CancellationTokenSource(settings.DhtPatience, settings.Time);
+        try
+        {
+            return await dht.QueryAllAsync(query, patience.Token);
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or ObjectDisposedException)
+        {
+            return [];
+        }
+    }
+
+    private static (string Name, string Address) Identify(ServerInfo server) => (HubTable.KeyOf(server), server.Address.ToLowerInvariant());
+
+    private TimeSpan Now() => settings.Time.GetElapsedTime(0);
+}

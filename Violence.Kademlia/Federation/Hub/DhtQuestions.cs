@@ -1,0 +1,24 @@
+namespace Violence.Kademlia.Federation.Hub;
+
+/// <summary>What a <see cref="FederatedDirectory"/> asks the DHT: the seam at which tests put another DHT.</summary>
+internal sealed record DhtQuestions
+{
+    public required Func<string, CancellationToken, Task<ServerLookupResult>> LookupAsync { get; init; }
+
+    public required Func<ServerQuery, CancellationToken, Task<IReadOnlyList<ServerListing>>> QueryAllAsync { get; init; }
+
+    public required Func<ServerQuery, CancellationToken, IAsyncEnumerable<ServerListing>> QueryAsync { get; init; }
+
+    public required Func<ServerInfo, CancellationToken, Task<ServerAnnouncement>> AnnounceAsync { get; init; }
+
+    /// <summary>Where a player is. Null as long as the DHT can't tell.</summary>
+    public Func<string, CancellationToken, Task<FederatedPlayerResult>>? FindPlayerAsync { get; init; }
+
+    public static DhtQuestions Of(ServerDirectory directory) => new()
+    {
+        LookupAsync = directory.LookupAsync,
+        QueryAllAsync = directory.QueryAllAsync,
+        QueryAsync = directory.QueryAsync,
+        AnnounceAsync = directory.AnnounceAsync,
+    };
+}
