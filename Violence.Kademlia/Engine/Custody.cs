@@ -1,7 +1,6 @@
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Storage;
-using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Engine;
 

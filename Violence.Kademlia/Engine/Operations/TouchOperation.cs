@@ -1,5 +1,4 @@
 using Violence.Kademlia.Primitives;
-using Violence.Kademlia.Storage;
 using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Engine.Operations;
