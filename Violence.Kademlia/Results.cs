@@ -66,7 +66,10 @@ public sealed record PutOptions
 /// <summary>The result of a put, a publication or a withdrawal.</summary>
 /// <param name="Status">How it ended.</param>
 /// <param name="Record">The record that was sent.</param>
-/// <param name="Holders">The nodes that acknowledged, in the order they did.</param>
+/// <param name="Holders">
+/// The nodes that had acknowledged when the put was reported, in the order they did: the replication factor, or fewer in a smaller
+/// network. The remaining holders are seen to after that.
+/// </param>
 /// <param name="Wanted">How many were wanted: the replication factor.</param>
 /// <param name="Refusals">What the others said, and how many said it.</param>
 /// <param name="Cost">What it took.</param>
@@ -83,6 +86,11 @@ public sealed record PutResult(
 
     /// <summary>How many replicas are missing to the replication factor; 0 when there are enough.</summary>
     public int Shortfall => Math.Max(0, Wanted - Holders.Count);
+
+    /// <summary>
+    /// In how many different networks the holders stand: /24 for IPv4, /48 for IPv6. Copies in one network can vanish together.
+    /// </summary>
+    public int Networks => Holders.Select(static holder => holder.Endpoint.NetworkPrefix).Distinct().Count();
 
     /// <summary>Whether <see cref="Status"/> is <see cref="PutStatus.Stored"/>.</summary>
     public bool IsStored => Status == PutStatus.Stored;

@@ -195,6 +195,34 @@ internal sealed class CustodyTests
         Assert.That(Holders(network), Has.Length.GreaterThanOrEqualTo(3), "all eight holders left within seconds, one after the other");
     }
 
+    [Test]
+    public void A_reader_brings_holders_up_to_date_that_it_met()
+    {
+        VirtualNetwork network = VirtualNetwork.OfSize(24, seed: 909);
+        VirtualNode owner = Far(network);
+        VirtualNode[] closest = Closest(network, 8);
+        PutGetTests.Put(network, owner, "old", keepAlive: false);
+
+        // The closest holder is out of reach while the owner writes again.
+        closest[0].Crash();
+        PutOperation put = PutGetTests.Put(network, owner, "new", keepAlive: false);
+        closest[0].Resume();
+        network.RunFor(TimeSpan.FromSeconds(1));
+        Record stale = closest[0].Engine.Store.Snapshot(network.Now).Single(held => held.Record.Key == Key).Record;
+
+        GetOperation get = PutGetTests.Get(network, network.Nodes.First(node => node != owner && !Holds(network, node)));
+        network.RunFor(TimeSpan.FromSeconds(1));
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(stale.Sequence, Is.LessThan(put.Record.Sequence), "the test is about a stale holder");
+            Assert.That(PutGetTests.Text(get), Is.EqualTo("new"));
+            Assert.That(
+                closest[0].Engine.Store.Snapshot(network.Now).Single(held => held.Record.Key == Key).Record.Sequence,
+                Is.EqualTo(put.Record.Sequence));
+        }
+    }
+
     private static VirtualNode Far(VirtualNetwork network) => Closest(network, network.Nodes.Count)[^1];
 
     private static VirtualNode[] Closest(VirtualNetwork network, int count) =>

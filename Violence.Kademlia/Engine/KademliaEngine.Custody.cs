@@ -1,5 +1,6 @@
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Storage;
 using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Engine;
@@ -30,6 +31,23 @@ internal sealed partial class KademliaEngine
     /// or when its time is up.
     /// </summary>
     public OperationId HandOver(Instant now) => Begin(new TouchOperation(_custody.Legacy(this, now)), now);
+
+    /// <summary>Gives a holder, which may be this node itself, a verified record that wins over the one it has; nobody waits for it.</summary>
+    public void BringUpToDate(Contact holder, Record winner, Instant now)
+    {
+        if (holder.Id == Self)
+        {
+            Store.Put(winner, SourceOf(winner), now, UtcAt(now));
+            return;
+        }
+
+        var request = new OutgoingRequest { Kind = MessageKind.Store, To = holder, Target = winner.Key.Position, Record = winner };
+        Send(request, now);
+    }
+
+    /// <summary>On whose account a record is put that this node itself brings in: what others signed is not its own.</summary>
+    private RecordSource SourceOf(Record record) =>
+        record.Owner == Self ? RecordSource.Self : RecordSource.Of(_reachability.Bound);
 
     private ReadOnlyMemory<byte> ServeTouch(Contact from, IncomingMessage message, int maxBytes, Instant now)
     {

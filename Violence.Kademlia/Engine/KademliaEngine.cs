@@ -85,6 +85,9 @@ internal sealed partial class KademliaEngine
 
     public NodeId Self { get; }
 
+    /// <summary>This node as others may know it; the address is the one it is bound to.</summary>
+    public Contact SelfContact => new(Self, _reachability.Bound);
+
     public RoutingTable Table { get; }
 
     public RecordStore Store { get; }
@@ -255,7 +258,7 @@ internal sealed partial class KademliaEngine
                 || Self.DistanceTo(position) < others[Config.Holders - 1].Id.DistanceTo(position));
         if (isHolder && (Store.Holds(record) || Verify(record)))
         {
-            Store.Put(record, RecordSource.Self, now, UtcAt(now));
+            Store.Put(record, SourceOf(record), now, UtcAt(now));
         }
     }
 

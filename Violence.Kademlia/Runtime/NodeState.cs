@@ -38,6 +38,13 @@ internal sealed class NodeState(IStateStore store, ILogger logger)
 
         foreach (SavedOwned owned in saved.Owned)
         {
+            if (owned.Record.Owner != engine.Self)
+            {
+                // The node has another key than when this was saved: it can't speak for that owner any more.
+                _changes.Add(new StateChange.Disowned(SavedPlace.Of(owned.Record)));
+                continue;
+            }
+
             Instant due = owned.Due > utc ? now + (owned.Due - utc) : now + OverdueSpread * entropy.NextDouble();
             engine.Owned.Restore(owned.Record, due, owned.Holders);
         }

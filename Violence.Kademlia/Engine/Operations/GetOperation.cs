@@ -11,6 +11,9 @@ namespace Violence.Kademlia.Engine.Operations;
 /// </summary>
 internal sealed class GetOperation : Operation
 {
+    // Readers bring holders up to date that they met on the way, but are not there to do their work.
+    private const int RepairsMax = 3;
+
     private readonly RecordKey _key;
     private readonly NodeId? _owner;
     private readonly GetMode _mode;
@@ -65,7 +68,7 @@ internal sealed class GetOperation : Operation
     public override void OnReply(KademliaEngine engine, in OutgoingRequest request, Contact from, IncomingMessage message, Instant now)
     {
         Answers++;
-        bool isHonest = Collect(engine, from.Id, message, now) && PageWalk.IsPage(request.Cursor, message);
+        bool isHonest = Collect(engine, from, message, now) && PageWalk.IsPage(request.Cursor, message);
         _lost += isHonest ? 0 : 1;
         if (request.Cursor is null)
         {
@@ -154,7 +157,7 @@ internal sealed class GetOperation : Operation
             int count = engine.Store.Read(_key, _owner, after, page, now, out _, out more);
             for (int i = 0; i < count; i++)
             {
-                Keep(page[i].Record, engine.Self, page[i].HeldSeconds);
+                Keep(page[i].Record, engine.SelfContact, page[i].HeldSeconds);
                 after = new RecordCursor(page[i].Record.Owner, page[i].Record.Label);
             }
 
@@ -163,7 +166,7 @@ internal sealed class GetOperation : Operation
     }
 
     /// <returns>Whether every record of the message was what it claims to be.</returns>
-    private bool Collect(KademliaEngine engine, NodeId holder, IncomingMessage message, Instant now)
+    private bool Collect(KademliaEngine engine, Contact holder, IncomingMessage message, Instant now)
     {
         for (int i = 0; i < message.RecordCount; i++)
         {
@@ -192,7 +195,7 @@ internal sealed class GetOperation : Operation
     private bool IsWanted(KademliaEngine engine, Record record) =>
         record.Network == engine.Config.Network && record.Key == _key && (_owner is null || record.Owner == _owner);
 
-    private void Keep(Record record, NodeId holder, uint heldSeconds)
+    private void Keep(Record record, Contact holder, uint heldSeconds)
     {
         if (_collector.Add(record, holder, heldSeconds))
         {
@@ -214,6 +217,11 @@ internal sealed class GetOperation : Operation
         else if (Answers > 0)
         {
             Status = GetStatus.NotFound;
+        }
+
+        foreach ((Contact holder, Record winner) in _collector.Outdated(RepairsMax))
+        {
+            engine.BringUpToDate(holder, winner, now);
         }
 
         Finish(engine, now);

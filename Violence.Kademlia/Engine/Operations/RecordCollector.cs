@@ -25,20 +25,20 @@ internal sealed class RecordCollector
 
     /// <summary>Takes a verified record that <paramref name="holder"/> has had for <paramref name="heldSeconds"/>.</summary>
     /// <returns>Whether it is news: the first of its owner and label, or a winner over the one before.</returns>
-    public bool Add(Record record, NodeId holder, uint heldSeconds)
+    public bool Add(Record record, Contact holder, uint heldSeconds)
     {
-        _holders.Add(holder);
+        _holders.Add(holder.Id);
         var place = new RecordCursor(record.Owner, record.Label);
         if (!_claims.TryGetValue(place, out Claim? claim))
         {
             claim = new Claim(record);
-            claim.Hear(holder, heldSeconds);
+            claim.Hear(holder, record, heldSeconds);
             _claims.Add(place, claim);
             Live += record.IsTombstone ? 0 : 1;
             return true;
         }
 
-        claim.Hear(holder, heldSeconds);
+        claim.Hear(holder, record, heldSeconds);
         if (!RecordOrder.Wins(record, claim.Winner))
         {
             return false;
@@ -48,6 +48,17 @@ internal sealed class RecordCollector
         claim.Winner = record;
         return true;
     }
+
+    /// <summary>Holders that gave a record which another's wins over, and what they should have: the first few of them.</summary>
+    public List<(Contact Holder, Record Winner)> Outdated(int most) =>
+    [
+        .. _claims.Values
+            .SelectMany(static claim => claim.Outdated.Select(holder => (holder, claim.Winner)))
+            .OrderBy(static pair => pair.Winner.Owner)
+            .ThenBy(static pair => pair.Winner.Label, StringComparer.Ordinal)
+            .ThenBy(static pair => pair.holder.Id)
+            .Take(most),
+    ];
 
     /// <summary>The live winners in order of owner and label, so that no hash table's order shows.</summary>
     public IReadOnlyList<FoundRecord> Found()
@@ -71,18 +82,20 @@ internal sealed class RecordCollector
 
     private sealed class Claim(Record winner)
     {
-        private readonly List<(NodeId Holder, uint Seconds)> _held = [];
+        private readonly List<(Contact Holder, Record Record, uint Seconds)> _held = [];
 
         public Record Winner { get; set; } = winner;
 
         public int Holders => _held.Count;
 
+        public IEnumerable<Contact> Outdated => _held.Where(said => !said.Record.SameBytes(Winner)).Select(static said => said.Holder);
+
         /// <summary>A holder has one voice, however often it repeats itself.</summary>
-        public void Hear(NodeId holder, uint seconds)
+        public void Hear(Contact holder, Record record, uint seconds)
         {
-            if (!_held.Exists(said => said.Holder == holder))
+            if (!_held.Exists(said => said.Holder.Id == holder.Id))
             {
-                _held.Add((holder, seconds));
+                _held.Add((holder, record, seconds));
             }
         }
 
