@@ -3,6 +3,7 @@ using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Simulation;
 using Violence.Kademlia.Simulation.Checkers;
 using Violence.Kademlia.Simulation.Scenarios;
+using Violence.Kademlia.Storage;
 
 namespace Violence.Kademlia.Tests.Scenarios;
 
@@ -94,7 +95,7 @@ internal sealed class CheckerTests
             .Write(new RecordKey(node.Id), "", "x"u8, TimeSpan.FromHours(1), longAgo);
 
         // A holder whose clock was far behind took it for new.
-        node.Engine.Store.Put(old, run.Simulator.Now, longAgo);
+        node.Engine.Store.Put(old, RecordSource.Self, run.Simulator.Now, longAgo);
         run.Checks.Inspect(50);
 
         Assert.That(run.Checks.Violations, Has.One.Contains($"node {node.Number} holds a record"));
