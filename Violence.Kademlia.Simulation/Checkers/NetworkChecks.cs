@@ -4,7 +4,6 @@ using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Requests;
 using Violence.Kademlia.Simulation.Lives;
 using Violence.Kademlia.Simulation.Scenarios;
-using Violence.Kademlia.Storage;
 
 namespace Violence.Kademlia.Simulation.Checkers;
 

@@ -95,7 +95,7 @@ internal sealed class CheckerTests
             .Write(new RecordKey(node.Id), "", "x"u8, TimeSpan.FromHours(1), longAgo);
 
         // A holder whose clock was far behind took it for new.
-        node.Engine.Store.Put(old, RecordSource.Of(node.Endpoint), run.Simulator.Now, longAgo);
+        node.Engine.Store.Put(old, RecordSource.Self, run.Simulator.Now, longAgo);
         run.Checks.Inspect(50);
 
         Assert.That(run.Checks.Violations, Has.One.Contains($"node {node.Number} holds a record"));
