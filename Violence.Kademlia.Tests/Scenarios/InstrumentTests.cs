@@ -30,6 +30,39 @@ internal sealed class InstrumentTests
     }
 
     [Test]
+    public void Events_that_are_scheduled_while_others_happen_keep_the_order_however_far_ahead_they_are()
+    {
+        var queue = new EventQueue();
+        EntropySource entropy = EntropySource.Seeded(2);
+        var model = new PriorityQueue<int, (Instant At, long Order)>();
+        var happened = new List<(int, int)>();
+        Instant now = default;
+        for (int number = 0; number < 20_000; number++)
+        {
+            // From the present moment to minutes ahead, and some at one moment.
+            TimeSpan ahead = TimeSpan.FromTicks(1_000L * (entropy.NextInt32(1 << 22) >> entropy.NextInt32(22)));
+            queue.Add(now + ahead, EventKind.Alarm, number);
+            model.Enqueue(number, (now + ahead, number));
+            if (entropy.NextInt32(100) < (number < 10_000 ? 30 : 99))
+            {
+                // Who looks ahead must not lose what is scheduled before that after all.
+                Assert.That(queue.Next, Is.GreaterThanOrEqualTo(now));
+                Event next = queue.Take();
+                now = next.At;
+                happened.Add((next.Node, model.Dequeue()));
+            }
+        }
+
+        while (queue.Count > 0)
+        {
+            happened.Add((queue.Take().Node, model.Dequeue()));
+        }
+
+        Assert.That(happened, Has.Count.EqualTo(20_000));
+        Assert.That(happened, Has.All.Matches<(int Actual, int Expected)>(pair => pair.Actual == pair.Expected));
+    }
+
+    [Test]
     public void Round_trips_have_the_median_and_the_tail_they_promise_and_are_stable_per_pair()
     {
         var latency = LatencyModel.LogNormal(seed: 1);

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace Violence.Kademlia.Primitives;
 
 /// <summary>

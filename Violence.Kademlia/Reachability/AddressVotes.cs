@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Reachability;
@@ -20,6 +21,9 @@ internal sealed class AddressVotes
     public static readonly TimeSpan VoteLifetime = TimeSpan.FromMinutes(30);
 
     private Vote[] _votes = [];
+
+    // Who casts each vote, as a number: a glance at these spares a walk through the votes, for every reply brings one.
+    private ulong[] _voters = [];
     private int _count;
 
     /// <summary>Notes what one observer saw. What cannot be true is ignored.</summary>
@@ -36,8 +40,10 @@ internal sealed class AddressVotes
             return;
         }
 
-        int index = PlaceFor(observer);
+        ulong voter = VoterOf(observer);
+        int index = PlaceFor(observer, voter);
         _votes[index] = new Vote(observer, observed, now);
+        _voters[index] = voter;
     }
 
     /// <summary>The address that the Internet sees, else the one that the private network sees; null while too few agree.</summary>
@@ -86,33 +92,52 @@ internal sealed class AddressVotes
     }
 
     /// <summary>The place of the observer's group's vote, else a free one, else that of the oldest vote.</summary>
-    private int PlaceFor(NodeEndpoint observer)
+    private int PlaceFor(NodeEndpoint observer, ulong voter)
     {
-        int oldest = 0;
         for (int i = 0; i < _count; i++)
         {
-            if (IsSameVoter(_votes[i].Observer, observer))
+            if (_voters[i] == voter && IsSameVoter(_votes[i].Observer, observer))
             {
                 return i;
-            }
-
-            if (_votes[i].At < _votes[oldest].At)
-            {
-                oldest = i;
             }
         }
 
         if (_count == MaxVotes)
         {
-            return oldest;
+            return Oldest();
         }
 
         if (_count == _votes.Length)
         {
             Array.Resize(ref _votes, Math.Min(MaxVotes, Math.Max(4, _count * 2)));
+            Array.Resize(ref _voters, _votes.Length);
         }
 
         return _count++;
+    }
+
+    private int Oldest()
+    {
+        int oldest = 0;
+        for (int i = 1; i < _count; i++)
+        {
+            oldest = _votes[i].At < _votes[oldest].At ? i : oldest;
+        }
+
+        return oldest;
+    }
+
+    /// <summary>Equal for the same voter; of two others equal only by chance.</summary>
+    private static ulong VoterOf(NodeEndpoint observer)
+    {
+        if (!observer.IsPrivate)
+        {
+            return observer.NetworkPrefix;
+        }
+
+        Span<byte> address = stackalloc byte[16];
+        observer.WriteIPv6Address(address);
+        return BinaryPrimitives.ReadUInt64BigEndian(address) ^ BinaryPrimitives.ReadUInt64BigEndian(address[8..]);
     }
 
     private static bool IsSameVoter(NodeEndpoint left, NodeEndpoint right)
