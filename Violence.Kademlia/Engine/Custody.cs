@@ -1,5 +1,6 @@
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Routing;
 using Violence.Kademlia.Storage;
 
 namespace Violence.Kademlia.Engine;
@@ -33,6 +34,9 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
 
     private static readonly TimeSpan[] NewcomerPauses =
         [TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(2_500), TimeSpan.FromSeconds(6)];
+
+    /// <summary>Who has been known for so long has been given what it should hold, if anybody had it.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan FreshPause = TimeSpan.FromSeconds(4);
 
@@ -253,7 +257,7 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
             Distance theirs = newcomer.Id.DistanceTo(position);
             int count = engine.Table.Closest(position, closest, config.Families, engine.Self, onlyReliable: true);
             bool isTheirs = count < config.Holders || theirs <= closest[count - 1].Id.DistanceTo(position);
-            if (isTheirs && OwnRank(closest[..count], newcomer, engine.Self.DistanceTo(position), position) == rank)
+            if (isTheirs && OwnRank(closest[..count], newcomer, position, engine, now) == rank)
             {
                 plan.Add(entry.Record, [newcomer]);
             }
@@ -278,10 +282,23 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
         return count < closest.Length ? 0 : Math.Max(0, engine.Self.CommonPrefixLength(closest[count - 1].Id) - Generosity);
     }
 
-    private static int OwnRank(ReadOnlySpan<Contact> closest, Contact newcomer, Distance own, NodeId position)
+    /// <summary>
+    /// How many others should see to the newcomer before this node. Who is new itself counts for nothing: it may not have the
+    /// record yet, and where many come at once all who have it would wait for those who do not.
+    /// </summary>
+    private static int OwnRank(ReadOnlySpan<Contact> closest, Contact newcomer, NodeId position, KademliaEngine engine, Instant now)
     {
-        int closer = CountCloser(closest, own, position);
-        return newcomer.Id.DistanceTo(position) < own ? closer - 1 : closer;
+        int rank = 0;
+        int closer = CountCloser(closest, engine.Self.DistanceTo(position), position);
+        foreach (Contact contact in closest[..closer])
+        {
+            bool isSettled = contact.Id != newcomer.Id
+                && engine.Table.TryGet(contact.Id, out BucketEntry entry)
+                && now - entry.FirstSeen >= Settling;
+            rank += isSettled ? 1 : 0;
+        }
+
+        return rank;
     }
 
     private void Enqueue(int pass, Contact contact, Instant now)
