@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Violence.Kademlia.Federation;
@@ -26,6 +27,7 @@ internal sealed partial class HubRelay : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _ending = new();
     private readonly Lane[] _lanes = new Lane[Lanes];
+    private readonly ConcurrentDictionary<string, ServerInfo> _orphans = new(StringComparer.Ordinal);
 
     /// <param name="directory">Where to announce.</param>
     /// <param name="self">Who announces.</param>
@@ -61,6 +63,27 @@ internal sealed partial class HubRelay : IAsyncDisposable
         }
 
         lane.Names.Writer.TryWrite(key);
+    }
+
+    /// <summary>
+    /// Withdraws what this node announced in an earlier run, keeps alive from its saved state, and nobody announces any more.
+    /// For when every server that is still there has been heard of again.
+    /// </summary>
+    public async Task SweepAsync(IReadOnlyList<string> genres)
+    {
+        foreach (string genre in genres)
+        {
+            var query = new ServerQuery { Genre = genre, Limit = ServerQuery.MaxLimit };
+            foreach (ServerListing row in await _directory.QueryAllAsync(query, _ending.Token))
+            {
+                string key = HubTable.KeyOf(row.Server);
+                if (row.Owner == _self && _wanted(key) is null)
+                {
+                    _orphans[key] = row.Server;
+                    Touch(key);
+                }
+            }
+        }
     }
 
     /// <summary>Stops and withdraws everything, for at most about 5 s; what is left expires by itself.</summary>
@@ -101,6 +124,11 @@ internal sealed partial class HubRelay : IAsyncDisposable
             if (lane.Known.Remove(key, out RelayedServer? gone))
             {
                 await WithdrawAsync(gone);
+            }
+            else if (_orphans.TryRemove(key, out ServerInfo? orphan))
+            {
+                // Only a handle can withdraw, and only an announcement gives one.
+                await (await _directory.AnnounceAsync(orphan, _ending.Token)).DisposeAsync();
             }
 
             return;

@@ -37,7 +37,7 @@ internal sealed class HubServer : IAsyncDisposable
         ServerDirectory directory = new(node);
         HubTable table = new(settings.MostServers, settings.MostServersPerSource);
         HubRelay relay = new(directory, node.Id, table.Find, settings.Time, logging.CreateLogger<HubRelay>());
-        HubRegistry registry = new(table, relay, settings.Time);
+        HubRegistry registry = new(table, relay, settings);
         HubQueries queries = new(directory, node.Id, table, settings);
         HubEndpoints endpoints = new(table, registry, queries, new HubSockets(registry, settings), settings, Version());
         CancellationTokenSource stopping = new();

@@ -114,6 +114,19 @@ public sealed class HubNetworkTests
     }
 
     [Test]
+    public async Task What_an_earlier_run_announced_and_nobody_announces_any_more_is_withdrawn_after_a_lease()
+    {
+        byte[] row = ServerRowCodec.Encode(Server("Orphan"));
+        await Network[0].PutAsync(DirectoryKeys.Name("orphan"), row, new PutOptions { Label = DirectoryKeys.NameLabel });
+        await Network[0].PutAsync(DirectoryKeys.Genre("horror"), row, new PutOptions { Label = "orphan" });
+        await StatusHoldsAsync("Orphan", ServerLookupStatus.Found);
+
+        _clock.Advance(TimeSpan.FromMinutes(15));
+
+        await StatusHoldsAsync("Orphan", ServerLookupStatus.Withdrawn);
+    }
+
+    [Test]
     public async Task A_server_announced_over_a_websocket_is_withdrawn_when_its_lease_ends()
     {
         using ClientWebSocket socket = new();
