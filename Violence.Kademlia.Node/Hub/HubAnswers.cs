@@ -75,15 +75,15 @@ internal static class HubAnswers
         {
             writer.WriteStartObject();
             (row.Announcement with { PlayerIds = [] }).WriteFieldsTo(writer);
-            writer.WriteString("version"u8, row.Announcement.Server.Version);
+            writer.WriteString("version"u8, (row.SignedRow?.Server ?? row.Announcement.Server).Version);
             writer.WriteStartArray("tags"u8);
-            foreach (string tag in row.Announcement.Server.Tags)
+            foreach (string tag in (row.SignedRow?.Server ?? row.Announcement.Server).Tags)
             {
                 writer.WriteStringValue(tag);
             }
 
             writer.WriteEndArray();
-            writer.WriteString("source"u8, row.SignedRow is null ? "hub"u8 : "dht"u8);
+            writer.WriteString("source"u8, row.Source);
             if (row.SignedRow is { } signed)
             {
                 writer.WriteString("fingerprint"u8, signed.Fingerprint);

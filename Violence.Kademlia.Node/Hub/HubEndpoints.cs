@@ -56,7 +56,7 @@ internal sealed class HubEndpoints(HubTable table, HubRegistry registry, HubQuer
         ? HubAnswers.WriteAsync(context, StatusCodes.Status200OK, write)
         : WrongMethodAsync(context, HttpMethods.Get);
 
-    private async Task PostAsync(HttpContext context, Func<ReadOnlyMemory<byte>, Task> answer)
+    private static async Task PostAsync(HttpContext context, Func<ReadOnlyMemory<byte>, Task> answer)
     {
         if (!IsMethod(context, HttpMethods.Post))
         {

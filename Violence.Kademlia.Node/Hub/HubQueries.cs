@@ -6,8 +6,12 @@ namespace Violence.Kademlia.Node.Hub;
 
 /// <summary>A row of the hub's answer.</summary>
 /// <param name="Announcement">The server.</param>
-/// <param name="SignedRow">Its row in the DHT; null for one that was announced to this hub.</param>
-internal sealed record HubRow(HubAnnouncement Announcement, ServerListing? SignedRow);
+/// <param name="SignedRow">The row in the DHT that its own node signed; null when there is none.</param>
+/// <param name="IsAnnouncedHere">Whether it was announced to this hub.</param>
+internal sealed record HubRow(HubAnnouncement Announcement, ServerListing? SignedRow, bool IsAnnouncedHere)
+{
+    public string Source => SignedRow is null ? "hub" : IsAnnouncedHere ? "both" : "dht";
+}
 
 /// <summary>
 /// Answers queries from the hub's table and the DHT. What the DHT said is good for 2 s, and for all who ask the same in the
@@ -28,20 +32,23 @@ internal sealed class HubQueries(ServerDirectory dht, NodeId self, HubTable tabl
         IReadOnlyList<string> genres = query.Genre is { } genre ? [genre] : HubSettings.KnownGenres;
         IReadOnlyList<ServerListing>[] signed = await Task.WhenAll(genres.Select(each => AskAsync(query.ForGenre(each)))).WaitAsync(cancellationToken);
 
-        List<HubRow> rows = [.. table.Query(query, Now()).Select(local => new HubRow(local, SignedRow: null))];
-        HashSet<(string, string)> announcedHere = [.. rows.Select(row => Identify(row.Announcement.Server))];
-        foreach (ServerListing listing in signed.SelectMany(listings => listings))
+        // This node signed for servers of its table, and of them alone: the table knows better, also that one is gone.
+        Dictionary<(string, string), HubRow> rows = [];
+        foreach (ServerListing listing in signed.SelectMany(listings => listings).Where(listing => listing.Owner != self))
         {
-            // This node signed for servers of its table, and of them alone: the table knows better, also that one is gone.
-            if (listing.Owner != self && !announcedHere.Contains(Identify(listing.Server)))
-            {
-                rows.Add(new HubRow(new HubAnnouncement { Server = listing.Server, Timestamp = listing.AnnouncedAt }, listing));
-            }
+            HubAnnouncement announcement = new() { Server = listing.Server, Timestamp = listing.AnnouncedAt };
+            rows.TryAdd(Identify(listing.Server), new HubRow(announcement, listing, IsAnnouncedHere: false));
+        }
+
+        foreach (HubAnnouncement local in table.Query(query, Now()))
+        {
+            var server = Identify(local.Server);
+            rows[server] = new HubRow(local, rows.GetValueOrDefault(server)?.SignedRow, IsAnnouncedHere: true);
         }
 
         return
         [
-            .. rows
+            .. rows.Values
                 .OrderBy(row => HubTable.KeyOf(row.Announcement.Server), StringComparer.Ordinal)
                 .ThenBy(row => row.Announcement.Server.Address, StringComparer.Ordinal)
                 .Take(query.Limit),

@@ -11,13 +11,16 @@ internal sealed class HubRegistry : IAsyncDisposable
     private readonly HubRelay _relay;
     private readonly TimeProvider _time;
     private readonly ITimer _expiry;
+    private readonly ITimer _sweep;
 
-    public HubRegistry(HubTable table, HubRelay relay, TimeProvider time)
+    public HubRegistry(HubTable table, HubRelay relay, HubSettings settings)
     {
         _table = table;
         _relay = relay;
-        _time = time;
-        _expiry = time.CreateTimer(static registry => ((HubRegistry)registry!).Expire(), this, ExpiryPeriod, ExpiryPeriod);
+        _time = settings.Time;
+        _expiry = _time.CreateTimer(static registry => ((HubRegistry)registry!).Expire(), this, ExpiryPeriod, ExpiryPeriod);
+        // By then every server that lives has been heard of since the start.
+        _sweep = _time.CreateTimer(static registry => _ = ((HubRegistry)registry!).SweepAsync(), this, settings.PostLease, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Null when it was taken; otherwise what is wrong.</summary>
@@ -43,7 +46,20 @@ internal sealed class HubRegistry : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _expiry.DisposeAsync();
+        await _sweep.DisposeAsync();
         await _relay.DisposeAsync();
+    }
+
+    private async Task SweepAsync()
+    {
+        try
+        {
+            await _relay.SweepAsync(HubSettings.KnownGenres);
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or ObjectDisposedException)
+        {
+            // The hub or its node stops.
+        }
     }
 
     private void Expire()

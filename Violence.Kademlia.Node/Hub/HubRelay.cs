@@ -1,12 +1,15 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Violence.Kademlia.Federation;
+using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Node.Hub;
 
 /// <summary>
 /// Announces to the DHT, signed with this node's key, what the hub's table has: brings each name's announcement in line with
 /// the table when told that something changed. A few names at a time, so that a burst of changes of one server becomes one.
+/// A server that announces itself to the DHT as well is left to itself: a second row of it would be a rival claim.
 /// </summary>
 internal sealed partial class HubRelay : IAsyncDisposable
 {
@@ -14,19 +17,29 @@ internal sealed partial class HubRelay : IAsyncDisposable
 
     private static readonly TimeSpan WithdrawalLimit = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long it is taken as known whether a server announces itself.</summary>
+    private static readonly TimeSpan OwnerCheck = TimeSpan.FromMinutes(5);
+
     private readonly ServerDirectory _directory;
+    private readonly NodeId _self;
     private readonly Func<string, ServerInfo?> _wanted;
     private readonly ILogger _logger;
+    private readonly TimeProvider _time;
     private readonly CancellationTokenSource _ending = new();
     private readonly Lane[] _lanes = new Lane[Lanes];
+    private readonly ConcurrentDictionary<string, ServerInfo> _orphans = new(StringComparer.Ordinal);
 
     /// <param name="directory">Where to announce.</param>
+    /// <param name="self">Who announces.</param>
     /// <param name="wanted">What is to be announced under a name; null: nothing.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="logger">Where failures are told.</param>
-    public HubRelay(ServerDirectory directory, Func<string, ServerInfo?> wanted, ILogger logger)
+    public HubRelay(ServerDirectory directory, NodeId self, Func<string, ServerInfo?> wanted, TimeProvider time, ILogger logger)
     {
         _directory = directory;
+        _self = self;
         _wanted = wanted;
+        _time = time;
         _logger = logger;
         for (int i = 0; i < Lanes; i++)
         {
@@ -52,12 +65,33 @@ internal sealed partial class HubRelay : IAsyncDisposable
         lane.Names.Writer.TryWrite(key);
     }
 
+    /// <summary>
+    /// Withdraws what this node announced in an earlier run, keeps alive from its saved state, and nobody announces any more.
+    /// For when every server that is still there has been heard of again.
+    /// </summary>
+    public async Task SweepAsync(IReadOnlyList<string> genres)
+    {
+        foreach (string genre in genres)
+        {
+            var query = new ServerQuery { Genre = genre, Limit = ServerQuery.MaxLimit };
+            foreach (ServerListing row in await _directory.QueryAllAsync(query, _ending.Token))
+            {
+                string key = HubTable.KeyOf(row.Server);
+                if (row.Owner == _self && _wanted(key) is null)
+                {
+                    _orphans[key] = row.Server;
+                    Touch(key);
+                }
+            }
+        }
+    }
+
     /// <summary>Stops and withdraws everything, for at most about 5 s; what is left expires by itself.</summary>
     public async ValueTask DisposeAsync()
     {
         await _ending.CancelAsync();
         await Task.WhenAll(_lanes.Select(lane => lane.Work)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Task withdrawn = Task.WhenAll(_lanes.SelectMany(lane => lane.Announced.Values).Select(server => server.DisposeAsync().AsTask()));
+        Task withdrawn = Task.WhenAll(_lanes.SelectMany(lane => lane.Known.Values).Select(server => WithdrawAsync(server)));
         await Task.WhenAny(withdrawn, Task.Delay(WithdrawalLimit));
         _ending.Dispose();
     }
@@ -85,23 +119,61 @@ internal sealed partial class HubRelay : IAsyncDisposable
 
     private async Task AlignAsync(Lane lane, string key)
     {
-        ServerInfo? wanted = _wanted(key);
-        ServerAnnouncement? announced = lane.Announced.GetValueOrDefault(key);
-        if (wanted is null)
+        if (_wanted(key) is not { } wanted)
         {
-            if (announced is not null)
+            if (lane.Known.Remove(key, out RelayedServer? gone))
             {
-                lane.Announced.Remove(key);
-                await announced.DisposeAsync();
+                await WithdrawAsync(gone);
             }
+            else if (_orphans.TryRemove(key, out ServerInfo? orphan))
+            {
+                // Only a handle can withdraw, and only an announcement gives one.
+                await (await _directory.AnnounceAsync(orphan, _ending.Token)).DisposeAsync();
+            }
+
+            return;
         }
-        else if (announced is null)
+
+        if (!lane.Known.TryGetValue(key, out RelayedServer? server))
         {
-            lane.Announced[key] = await _directory.AnnounceAsync(wanted, _ending.Token);
+            server = new RelayedServer();
+            lane.Known.Add(key, server);
         }
-        else if (!announced.Server.Equals(wanted))
+
+        TimeSpan now = _time.GetElapsedTime(0);
+        if (server.CheckedAt is not { } checkedAt || now - checkedAt >= OwnerCheck)
         {
-            await announced.UpdateAsync(wanted, _ending.Token);
+            server.AnnouncesItself = await AnnouncesItselfAsync(wanted);
+            server.CheckedAt = now;
+        }
+
+        if (server.AnnouncesItself)
+        {
+            await WithdrawAsync(server);
+        }
+        else if (server.Announcement is null)
+        {
+            server.Announcement = await _directory.AnnounceAsync(wanted, _ending.Token);
+        }
+        else if (!server.Announcement.Server.Equals(wanted))
+        {
+            await server.Announcement.UpdateAsync(wanted, _ending.Token);
+        }
+    }
+
+    private async Task<bool> AnnouncesItselfAsync(ServerInfo wanted)
+    {
+        ServerLookupResult found = await _directory.LookupAsync(wanted.Name, _ending.Token);
+        return found.Rivals.Append(found.Server).Any(claim =>
+            claim is not null && claim.Owner != _self && HubTable.IsSameAddress(claim.Server, wanted));
+    }
+
+    private static async Task WithdrawAsync(RelayedServer server)
+    {
+        if (server.Announcement is { } announcement)
+        {
+            server.Announcement = null;
+            await announcement.DisposeAsync();
         }
     }
 
@@ -116,8 +188,17 @@ internal sealed partial class HubRelay : IAsyncDisposable
         public HashSet<string> Waiting { get; } = new(StringComparer.Ordinal);
 
         /// <summary>Touched by the lane's worker alone.</summary>
-        public Dictionary<string, ServerAnnouncement> Announced { get; } = new(StringComparer.Ordinal);
+        public Dictionary<string, RelayedServer> Known { get; } = new(StringComparer.Ordinal);
 
         public Task Work { get; set; } = Task.CompletedTask;
+    }
+
+    private sealed class RelayedServer
+    {
+        public ServerAnnouncement? Announcement { get; set; }
+
+        public bool AnnouncesItself { get; set; }
+
+        public TimeSpan? CheckedAt { get; set; }
     }
 }

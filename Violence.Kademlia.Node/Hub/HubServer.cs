@@ -1,4 +1,3 @@
-using System.Net;
 using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -37,8 +36,8 @@ internal sealed class HubServer : IAsyncDisposable
     {
         ServerDirectory directory = new(node);
         HubTable table = new(settings.MostServers, settings.MostServersPerSource);
-        HubRelay relay = new(directory, table.Find, logging.CreateLogger<HubRelay>());
-        HubRegistry registry = new(table, relay, settings.Time);
+        HubRelay relay = new(directory, node.Id, table.Find, settings.Time, logging.CreateLogger<HubRelay>());
+        HubRegistry registry = new(table, relay, settings);
         HubQueries queries = new(directory, node.Id, table, settings);
         HubEndpoints endpoints = new(table, registry, queries, new HubSockets(registry, settings), settings, Version());
         CancellationTokenSource stopping = new();

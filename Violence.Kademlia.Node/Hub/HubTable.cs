@@ -175,6 +175,6 @@ internal sealed class HubTable(int mostServers, int mostPerSource)
         }
     }
 
-    private static bool IsSameAddress(ServerInfo one, ServerInfo other) =>
+    public static bool IsSameAddress(ServerInfo one, ServerInfo other) =>
         string.Equals(one.Address, other.Address, StringComparison.OrdinalIgnoreCase);
 }

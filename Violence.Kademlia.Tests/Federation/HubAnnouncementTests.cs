@@ -23,7 +23,12 @@ public sealed class HubAnnouncementTests
             Assert.That(problems, Is.Empty);
             Assert.That(read!.Server, Is.EqualTo(new ServerInfo
             {
-                Name = "my-server", Address = "game.example.com:7777", Region = "us-east", Genre = "horror", Players = 5, MaxPlayers = 16,
+                Name = "my-server",
+                Address = "game.example.com:7777",
+                Region = "us-east",
+                Genre = "horror",
+                Players = 5,
+                MaxPlayers = 16,
             }));
             Assert.That(read.PlayerIds, Is.EqualTo(new[] { "p-1" }));
             Assert.That(read.Timestamp, Is.EqualTo(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero)));
@@ -33,14 +38,14 @@ public sealed class HubAnnouncementTests
     [Test]
     public void What_is_written_is_read_as_the_same()
     {
-        HubAnnouncement.TryParse(Encoding.UTF8.GetBytes(Whole), out HubAnnouncement? announcement, out _);
+        _ = HubAnnouncement.TryParse(Encoding.UTF8.GetBytes(Whole), out HubAnnouncement? announcement, out _);
         using MemoryStream written = new();
         using (Utf8JsonWriter writer = new(written))
         {
             announcement!.WriteTo(writer);
         }
 
-        HubAnnouncement.TryParse(written.ToArray(), out HubAnnouncement? again, out _);
+        _ = HubAnnouncement.TryParse(written.ToArray(), out HubAnnouncement? again, out _);
 
         using (Assert.EnterMultipleScope())
         {
@@ -110,15 +115,15 @@ public sealed class HubAnnouncementTests
         {
             bool isRead = HubAnnouncement.TryParse(message, out HubAnnouncement? read, out var problems);
             Assert.That(isRead, Is.EqualTo(problems.Count == 0).And.EqualTo(read is not null));
-            HubQuery.TryParse(message, out _, out _);
-            HubPlayerQuestion.TryParse(message, out _, out _);
+            _ = HubQuery.TryParse(message, out _, out _);
+            _ = HubPlayerQuestion.TryParse(message, out _, out _);
         }
     });
 
     [Test]
     public void A_query_leaves_open_what_is_empty_or_zero()
     {
-        HubQuery.TryParse("""{"genre":"","region":"EU-west","minPlayers":0,"maxPlayers":0}"""u8.ToArray(), out HubQuery? query, out _);
+        _ = HubQuery.TryParse("""{"genre":"","region":"EU-west","minPlayers":0,"maxPlayers":0}"""u8.ToArray(), out HubQuery? query, out _);
 
         Assert.That(query, Is.EqualTo(new HubQuery { Region = "eu-west" }));
     }
@@ -137,7 +142,7 @@ public sealed class HubAnnouncementTests
     [Test]
     public void Parameters_of_an_address_are_read_and_unknown_ones_refused()
     {
-        HubQuery.TryParse([new("genre", "FPS"), new("hasFreeSlots", "true"), new("maxPlayers", "0"), new("limit", "5")], out HubQuery? query, out _);
+        _ = HubQuery.TryParse([new("genre", "FPS"), new("hasFreeSlots", "true"), new("maxPlayers", "0"), new("limit", "5")], out HubQuery? query, out _);
         bool isRead = HubQuery.TryParse([new("genre", "fps"), new("colour", "red"), new("limit", "0")], out _, out var problems);
 
         using (Assert.EnterMultipleScope())

@@ -7,7 +7,7 @@ namespace Violence.Kademlia.Tests.Node;
 [TestFixture]
 public sealed class CommandLineTests
 {
-    private static readonly string[] Commands = ["demo", "run", "announce", "lookup", "query"];
+    private static readonly string[] Commands = ["demo", "run", "announce", "lookup", "query", "hub"];
 
     [TestCase("", "Required command")]
     [TestCase("bogus", "bogus")]
@@ -34,6 +34,9 @@ public sealed class CommandLineTests
     [TestCase("lookup a --bootstrap 127.0.0.1:1 --timeout soon", "--timeout: 'soon' is not allowed; give seconds from 0.1 to 300.")]
     [TestCase("query --bootstrap 127.0.0.1:1", "--genre")]
     [TestCase("query --genre duel --bootstrap 127.0.0.1:1 --max 0", "--max: '0'")]
+    [TestCase("hub --http 8080", "--http: '8080' is not allowed; give IP:PORT")]
+    [TestCase("hub --peer hub.example.org", "--peer: 'hub.example.org' is not allowed; give an http or https address")]
+    [TestCase("hub --requests-per-minute 0", "--requests-per-minute: '0'")]
     public async Task Wrong_usage_exits_with_2_and_says_on_stderr_what_is_allowed(string line, string complaint)
     {
         var run = await CommandLineRun.OfAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));

@@ -37,8 +37,8 @@ public sealed class FederatedDirectory : IDisposable
     public IReadOnlyList<HubState> Hubs => _hubs.States();
 
     /// <summary>
-    /// Announces a server to the DHT and to all hubs until the handle is disposed of. Hubs are told in the background: the
-    /// call takes as long as the DHT does.
+    /// Announces a server to the DHT and to all hubs until the handle is disposed of. Hubs are told in the
+    /// background, when the DHT has been or is late (the soft deadline): the call takes as long as the DHT does.
     /// </summary>
     /// <param name="server">What the server says about itself.</param>
     /// <param name="playerIds">Who is on it, for hubs: at most 200 ids of 1 to 64 printable ASCII characters. Null: nobody is told.</param>
@@ -54,9 +54,11 @@ public sealed class FederatedDirectory : IDisposable
             PlayerIds = HubAnnouncement.RequirePlayerIds(playerIds, nameof(playerIds)),
         };
         Task<ServerAnnouncement> announcing = _dht.AnnounceAsync(server, cancellationToken);
-        if (announcing.IsCompleted && !announcing.IsCompletedSuccessfully)
+        // The DHT first, if it is quick: a hub that is a node of it must not take the server for one that needs a hand.
+        await Task.WhenAny(announcing, Task.Delay(_options.SoftDeadline, _options.TimeProvider, cancellationToken)).ConfigureAwait(false);
+        if (announcing.IsCompleted || cancellationToken.IsCancellationRequested)
         {
-            // Refused at the call, as for a name that is taken: hubs must not hear of it.
+            // Refused, as for a name that is taken, or given up, it is thrown here: hubs must not hear of it.
             await announcing.ConfigureAwait(false);
         }
 

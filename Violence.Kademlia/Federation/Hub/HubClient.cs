@@ -105,7 +105,9 @@ internal sealed class HubClient(HttpClient http, HubEndpoint hub, TimeSpan timeo
         ArrayBufferWriter<byte> answer = new();
         while (true)
         {
+            // One byte more than allowed tells that there is more; nothing beyond is read.
             Memory<byte> room = answer.GetMemory(4096);
+            room = room[..Math.Min(room.Length, most + 1 - answer.WrittenCount)];
             int read = await content.ReadAsync(room, cancellationToken).ConfigureAwait(false);
             if (read == 0)
             {

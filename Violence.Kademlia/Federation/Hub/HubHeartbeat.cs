@@ -69,11 +69,11 @@ internal sealed class HubHeartbeat : IAsyncDisposable
                 hub, (client, token) => client.AnnounceAsync(announcement, token), _ending.Token).ConfigureAwait(false);
             failures = reply.IsFault || reply.Status == HubStatus.BackingOff ? failures + 1 : 0;
 
-            await Task.Delay(LeastPause, _time, _ending.Token).ConfigureAwait(false);
-            TimeSpan rest = PauseAfter(failures, entropy) - LeastPause;
-            if (rest > TimeSpan.Zero)
+            TimeSpan pause = PauseAfter(failures, entropy);
+            await Task.Delay(failures > 0 ? pause : LeastPause, _time, _ending.Token).ConfigureAwait(false);
+            if (failures == 0)
             {
-                await changed.WaitAsync(rest, _time, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await changed.WaitAsync(pause - LeastPause, _time, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -81,7 +81,8 @@ internal sealed class HubHeartbeat : IAsyncDisposable
     private TimeSpan PauseAfter(int failures, EntropySource entropy)
     {
         TimeSpan pause = failures is > 0 and < 8 ? LeastPause * Math.Pow(2, failures - 1) : _interval;
-        return entropy.Jitter(pause < _interval ? pause : _interval, Spread);
+        TimeSpan spread = entropy.Jitter(pause < _interval ? pause : _interval, Spread);
+        return spread > LeastPause ? spread : LeastPause;
     }
 
     private (HubAnnouncement Announcement, Task Changed) Current()
