@@ -51,6 +51,14 @@ public sealed partial class KademliaNode
             .ConvertAll(held => new HeldRecordInfo(held.Record, now - held.HeldSince, held.Expires - now)));
 
     /// <summary>
+    /// The records this node keeps alive, in the order they were first put: those of this run, and with a data directory those
+    /// of earlier ones as long as they live.
+    /// </summary>
+    public IReadOnlyList<OwnedRecordInfo> GetOwnedRecords() => _host.Query(static (engine, now) =>
+        engine.Owned.Snapshot().ConvertAll(owned => new OwnedRecordInfo(
+            owned.Record, OwnedRecordInfo.LifeOf(owned.Record, engine.UtcAt(now)), OwnedRecordInfo.Ahead(owned.Due - now), owned.Holders)));
+
+    /// <summary>
     /// Stops: no operation starts any more, those under way end with an <see cref="ObjectDisposedException"/>, contacts are
     /// told goodbye so that they don't wait for answers from here and are saved if there is a data directory. Calling it again
     /// is fine: every call completes when the node has stopped.

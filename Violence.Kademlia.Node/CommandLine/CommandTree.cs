@@ -15,6 +15,9 @@ internal static class CommandTree
             AnnounceCommand.Create(terminal),
             LookupCommand.Create(terminal),
             QueryCommand.Create(terminal),
+            PutCommand.Create(terminal),
+            GetCommand.Create(terminal),
+            RecordsCommand.Create(terminal),
             HubCommand.Create(terminal),
         };
 }

@@ -47,7 +47,7 @@ internal sealed class CommonOptions
     private readonly Option<string?> _dataDirectory = Options.Text(
         "--data-dir",
         "DIR",
-        "Where the node's identity and last contacts are kept. Default: a new identity at every start.",
+        "Where the node's identity, records and contacts are kept. Default: a new identity at every start, and nothing is kept.",
         longest: 4096);
 
     private readonly Option<NodeMode> _mode = Options.Choice(
@@ -56,6 +56,8 @@ internal sealed class CommonOptions
         NodeMode.Server,
         ("server", NodeMode.Server),
         ("client", NodeMode.Client));
+
+    private bool _keepsData;
 
     private CommonOptions()
     {
@@ -89,10 +91,23 @@ internal sealed class CommonOptions
         command.Add(common._listen);
         command.Add(common._bootstrap);
         command.Add(common._dataDirectory);
+        common._keepsData = true;
         command.Add(common._mode);
         common._bootstrap.Required = needsBootstrap;
         return common;
     }
+
+    /// <summary>For a command that looks into a data directory and starts no node.</summary>
+    public static CommonOptions AddInspection(Command command)
+    {
+        var common = AddOutput(command);
+        command.Add(common._dataDirectory);
+        common._dataDirectory.Required = true;
+        return common;
+    }
+
+    /// <summary>For <see cref="AddInspection"/>.</summary>
+    public string RequiredDataDirectory(ParseResult parsed) => parsed.GetRequiredValue(_dataDirectory)!;
 
     public bool Json(ParseResult parsed) => parsed.GetValue(_json);
 
@@ -108,7 +123,7 @@ internal sealed class CommonOptions
             Network = parsed.GetValue(_network) ?? KademliaOptions.DefaultNetwork,
             Bootstrap = Bootstrap(parsed),
             Mode = mode ?? parsed.GetValue(_mode),
-            DataDirectory = mode is null ? parsed.GetValue(_dataDirectory) : null,
+            DataDirectory = _keepsData ? parsed.GetValue(_dataDirectory) : null,
             LoggerFactory = logging,
         };
         return parsed.GetValue(_listen) is { } listen ? options with { Listen = listen } : options;

@@ -4,7 +4,7 @@ using Violence.Kademlia.Node.CommandLine;
 
 namespace Violence.Kademlia.Node.Commands;
 
-/// <summary>Joins as a client, asks the directory one thing, and is done within the time the command line gives.</summary>
+/// <summary>Joins as a client, asks one thing, and is done within the time the command line gives.</summary>
 internal static class ClientQuestion
 {
     public static Option<double> Timeout() => Options.Seconds(
@@ -20,6 +20,14 @@ internal static class ClientQuestion
         TimeSpan timeout,
         Func<ServerDirectory, CancellationToken, Task<int>> ask,
         CancellationToken stop) =>
+        AskAsync(parsed, common, timeout, (KademliaNode node, CancellationToken token) => ask(new ServerDirectory(node), token), stop);
+
+    public static Task<int> AskAsync(
+        ParseResult parsed,
+        CommonOptions common,
+        TimeSpan timeout,
+        Func<KademliaNode, CancellationToken, Task<int>> ask,
+        CancellationToken stop) =>
         NodeSession.RunAsync(
             parsed,
             common,
@@ -31,7 +39,7 @@ internal static class ClientQuestion
                 await NodeSession.JoinWithinAsync(node, common.Bootstrap(parsed), timeout, token);
                 try
                 {
-                    return await ask(new ServerDirectory(node), limit.Token);
+                    return await ask(node, limit.Token);
                 }
                 catch (OperationCanceledException) when (!token.IsCancellationRequested)
                 {

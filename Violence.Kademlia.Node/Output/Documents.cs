@@ -73,5 +73,8 @@ internal sealed record WithdrawnDocument(string Event, string Name);
 [JsonSerializable(typeof(HubReadyDocument))]
 [JsonSerializable(typeof(AnnouncedDocument))]
 [JsonSerializable(typeof(WithdrawnDocument))]
+[JsonSerializable(typeof(PutDocument))]
+[JsonSerializable(typeof(GetDocument))]
+[JsonSerializable(typeof(RecordsDocument))]
 [JsonSerializable(typeof(Demo.DemoReport))]
 internal sealed partial class Documents : JsonSerializerContext;

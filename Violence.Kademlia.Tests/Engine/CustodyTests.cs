@@ -1,7 +1,5 @@
-using Violence.Kademlia.Engine;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Primitives;
-using Violence.Kademlia.Storage;
 using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Tests.Engine;

@@ -48,6 +48,9 @@ internal sealed class VirtualNode
     /// <summary>Operations that have ended.</summary>
     public Dictionary<OperationId, Operation> Finished { get; } = [];
 
+    /// <summary>Called after each step, before anything is sent: as a node's state is saved.</summary>
+    public Action<KademliaEngine, Instant>? BeforeSending { get; set; }
+
     public int JoinTries { get; private set; }
 
     /// <summary>How often the engine had to be called because something was due.</summary>
@@ -86,6 +89,7 @@ internal sealed class VirtualNode
         }
 
         step(Engine);
+        BeforeSending?.Invoke(Engine, _network.Now);
         Flush();
         while (Engine.TryTakeFinished(out Operation? operation))
         {

@@ -4,6 +4,7 @@ using Violence.Kademlia.Persistence;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Tests.Networks;
 using Violence.Kademlia.Tests.Persistence;
+using Violence.Kademlia.Tests.Runtime;
 
 namespace Violence.Kademlia.Tests.Facade;
 
@@ -105,6 +106,53 @@ public sealed class DataDirectoryTests
         Assert.That(
             async () => await KademliaNode.StartAsync(Options with { DataDirectory = Path.Combine(file, "data") }),
             Throws.InstanceOf<KademliaException>().With.Message.Contains(file).And.Message.Contains("another data directory"));
+    }
+
+    [Test]
+    public async Task A_restarted_node_holds_what_it_held_and_owns_what_it_owned()
+    {
+        await using KademliaNode other = await KademliaNode.StartAsync(Options with { DataDirectory = null });
+        KademliaNode first = await KademliaNode.StartAsync(Options with { Bootstrap = [$"{other.LocalEndPoint}"] });
+        await first.BootstrapAsync().WaitAsync(Eventually.Deadline);
+        PutResult own = await first.PutAsync(RecordKey.FromText("directory", "mine"), "mine"u8.ToArray());
+        PutResult others = await other.PutAsync(RecordKey.FromText("directory", "theirs"), "theirs"u8.ToArray());
+        HeldRecordInfo before = first.GetHeldRecords().Single(held => held.Record.Owner == other.Id);
+        await first.StopAsync(sayGoodbye: false);
+
+        await using KademliaNode second = await KademliaNode.StartAsync(Options);
+        HeldRecordInfo after = second.GetHeldRecords().Single(held => held.Record.Owner == other.Id);
+        OwnedRecordInfo owned = second.GetOwnedRecords().Single();
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(after.Record.Bytes.ToArray(), Is.EqualTo(others.Record.Bytes.ToArray()));
+            Assert.That(after.HeldFor, Is.GreaterThan(before.HeldFor));
+            Assert.That(after.Remaining, Is.LessThan(before.Remaining));
+            Assert.That(owned.Record.Bytes.ToArray(), Is.EqualTo(own.Record.Bytes.ToArray()));
+            Assert.That(owned.Holders, Is.EqualTo([new Contact(other.Id, NodeEndpoint.From(other.LocalEndPoint))]));
+            Assert.That(owned.NextPublication, Is.InRange(TimeSpan.Zero, TimeSpan.FromMinutes(18)));
+            Assert.That(owned.Remaining, Is.InRange(TimeSpan.Zero, Record.MaxTimeToLive));
+        }
+    }
+
+    [Test]
+    public async Task A_damaged_state_file_is_set_aside_and_named_and_the_node_starts_without_it()
+    {
+        string file = _directory.File(StateFile.FileName);
+        await File.WriteAllTextAsync(file, string.Concat(Enumerable.Repeat("this is no database. ", 500)));
+        LogCapture log = new();
+
+        await using KademliaNode node = await KademliaNode.StartAsync(Options with { LoggerFactory = log });
+        await node.PutAsync(RecordKey.FromText("directory", "key"), "kept"u8.ToArray());
+        await node.StopAsync();
+        await using KademliaNode next = await KademliaNode.StartAsync(Options with { LoggerFactory = log });
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(log.Texts, Has.Exactly(1).Contains("set aside").And.Some.Contains(file));
+            Assert.That(Directory.GetFiles(_directory.Path, $"{StateFile.FileName}.damaged-*"), Has.Length.EqualTo(1));
+            Assert.That(next.GetOwnedRecords(), Has.Count.EqualTo(1), "the new file is used");
+        }
     }
 
     [Test]

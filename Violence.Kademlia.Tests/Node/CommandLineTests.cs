@@ -7,7 +7,7 @@ namespace Violence.Kademlia.Tests.Node;
 [TestFixture]
 public sealed class CommandLineTests
 {
-    private static readonly string[] Commands = ["demo", "run", "announce", "lookup", "query", "hub"];
+    private static readonly string[] Commands = ["demo", "run", "announce", "lookup", "query", "put", "get", "records", "hub"];
 
     [TestCase("", "Required command")]
     [TestCase("bogus", "bogus")]
@@ -37,6 +37,14 @@ public sealed class CommandLineTests
     [TestCase("hub --http 8080", "--http: '8080' is not allowed; give IP:PORT")]
     [TestCase("hub --peer hub.example.org", "--peer: 'hub.example.org' is not allowed; give an http or https address")]
     [TestCase("hub --requests-per-minute 0", "--requests-per-minute: '0'")]
+    [TestCase("put --bootstrap 127.0.0.1:1", "KEY")]
+    [TestCase("put key --bootstrap 127.0.0.1:1", "give TEXT or --file, and not both.")]
+    [TestCase("put key text --file f --bootstrap 127.0.0.1:1", "give TEXT or --file, and not both.")]
+    [TestCase("put key text --bootstrap 127.0.0.1:1 --ttl 28801", "--ttl: '28801' is not allowed; give seconds from 1 to 28800.")]
+    [TestCase("put key text", "--bootstrap")]
+    [TestCase("get --bootstrap 127.0.0.1:1", "KEY")]
+    [TestCase("get key --bootstrap 127.0.0.1:1 --owner me", "--owner: 'me' is not allowed; give the owner's id: 40 hex digits.")]
+    [TestCase("records", "--data-dir")]
     public async Task Wrong_usage_exits_with_2_and_says_on_stderr_what_is_allowed(string line, string complaint)
     {
         var run = await CommandLineRun.OfAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -95,6 +103,8 @@ public sealed class CommandLineTests
 
     [TestCase("lookup", "Nobody")]
     [TestCase("query", "--genre", "duel")]
+    [TestCase("get", "key")]
+    [TestCase("put", "key", "text")]
     public async Task Nobody_at_the_bootstrap_address_exits_with_1_within_the_timeout(params string[] question)
     {
         // Bound, so that nobody else takes the port, but it never answers.

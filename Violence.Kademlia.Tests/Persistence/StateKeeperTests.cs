@@ -12,7 +12,7 @@ public sealed class StateKeeperTests
     [Test]
     public void A_failure_is_told_once_and_what_waits_is_saved_in_its_order()
     {
-        var store = new FailingStore();
+        var store = new ScriptedStore();
         var keeper = new StateKeeper(store);
         Instant now = Instant.FromMilliseconds(1000);
         StateChange[] changes = [Kept(1), Kept(2), Kept(3), Kept(4)];
@@ -42,7 +42,7 @@ public sealed class StateKeeperTests
     [TestCase(SaveStatus.Failed)]
     public void A_file_at_fault_is_written_anew_with_all_the_node_holds(object status)
     {
-        var store = new FailingStore { Next = new SaveResult((SaveStatus)status, "") };
+        var store = new ScriptedStore { Next = new SaveResult((SaveStatus)status, "") };
         var keeper = new StateKeeper(store);
         keeper.Commit([Kept(1)], Instant.FromMilliseconds(0));
         store.Next = SaveResult.Saved;
@@ -56,7 +56,7 @@ public sealed class StateKeeperTests
     [Test]
     public void When_too_much_waits_all_is_written_anew_once()
     {
-        var store = new FailingStore { Next = Full };
+        var store = new ScriptedStore { Next = Full };
         var keeper = new StateKeeper(store);
         Instant now = Instant.FromMilliseconds(0);
         StateChange[] many = [.. Enumerable.Repeat(Kept(1), StateKeeper.MaxWaiting)];
@@ -77,7 +77,7 @@ public sealed class StateKeeperTests
     [Test]
     public void Retries_wait_twice_as_long_each_time_up_to_a_limit_and_begin_anew_after_a_success()
     {
-        var store = new FailingStore { Next = Full };
+        var store = new ScriptedStore { Next = Full };
         var keeper = new StateKeeper(store);
         Instant now = Instant.FromMilliseconds(0);
         keeper.Commit([Kept(1)], now);
@@ -104,34 +104,5 @@ public sealed class StateKeeperTests
     {
         asked++;
         return SavedState.Empty;
-    }
-
-    private sealed class FailingStore : IStateStore
-    {
-        public SaveResult Next { get; set; } = SaveResult.Saved;
-
-        public List<StateChange> Saved { get; } = [];
-
-        public int Rewrites { get; private set; }
-
-        public LoadedState Load(DateTimeOffset utc) => new(SavedState.Empty, new StateLoadReport());
-
-        public SaveResult Commit(IReadOnlyList<StateChange> changes)
-        {
-            Saved.AddRange(Next.IsSaved ? changes : []);
-            return Next;
-        }
-
-        public SaveResult Rewrite(SavedState state, DateTimeOffset utc)
-        {
-            Rewrites++;
-            return Next;
-        }
-
-        public SaveResult Checkpoint() => Next;
-
-        public void Dispose()
-        {
-        }
     }
 }

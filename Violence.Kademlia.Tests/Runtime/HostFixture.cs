@@ -24,7 +24,9 @@ internal sealed class HostFixture : IAsyncDisposable
         DataDirectory? saved = directory is null ? null : DataDirectory.Open(directory, new StateLimits { Network = 7 }, clock.Utc);
         var resources = new NodeResources(Transport, _identity, OwnsIdentity: true, saved);
         SeedAddress[] seeds = hasSeeds ? [new SeedAddress("127.0.0.9", 4009)] : [];
-        Host = new NodeHost(resources, Engine, new Seeds(seeds, [], logger), clock, logger, saved is null ? null : new NodeState(saved.Store, logger));
+        NodeState? state = saved is null ? null : new NodeState(saved.Store, logger);
+        state?.Restore(saved!.Loaded.State, Engine, EntropySource.Seeded(2), clock.Now);
+        Host = new NodeHost(resources, Engine, new Seeds(seeds, [], logger), clock, logger, state);
         Host.Start();
     }
 

@@ -1,5 +1,6 @@
 using Violence.Kademlia.Engine;
 using Violence.Kademlia.Identity;
+using Violence.Kademlia.Persistence;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Runtime;
 
@@ -12,13 +13,13 @@ internal sealed class LoopFixture : IDisposable
 
     private readonly NodeIdentity _identity = new(KeyedHashScheme.Instance, new byte[32]);
 
-    public LoopFixture(TimeProvider? time = null)
+    public LoopFixture(TimeProvider? time = null, IStateStore? store = null)
     {
         Time = time as ManualTime ?? new ManualTime();
         var clock = new NodeClock(time ?? Time);
         Engine = new KademliaEngine(
-            new EngineConfig { Network = Network }, _identity, Transport.LocalEndpoint, Entropy, clock.Now, clock.Utc);
-        Loop = new NodeLoop(Engine, Transport, clock, Log, () => SeedsWanted++, JoinStates.Add);
+            new EngineConfig { Network = Network, NotesChanges = store is not null }, _identity, Transport.LocalEndpoint, Entropy, clock.Now, clock.Utc);
+        Loop = new NodeLoop(Engine, Transport, clock, Log, () => SeedsWanted++, JoinStates.Add, store is null ? null : new NodeState(store, Log));
     }
 
     public static NodeEndpoint Stranger { get; } = NodeEndpoint.FromIPv4([127, 0, 0, 2], 4002);

@@ -199,18 +199,26 @@ public sealed class NodeHostTests
         time.Timers[^1].Fire();
 
         await Eventually.HoldsAsync(
-            "the contact is saved", _ => Task.FromResult(ContactsFile.Load(directory.Path).Contacts), saved => saved.SequenceEqual([contact]));
+            "the contact is saved", _ => Task.FromResult(SavedContacts(directory, time)), saved => saved.SequenceEqual([contact]));
     }
 
     [Test]
     public async Task A_node_that_knows_nobody_keeps_the_contacts_of_the_run_before()
     {
         using TemporaryDirectory directory = new();
+        ManualTime time = new();
         Contact contact = new(NodeId.Zero, LoopFixture.Stranger);
-        Assert.That(ContactsFile.TrySave(directory.Path, [contact], out _), Is.True);
+        using (var store = new SqliteStateStore(directory.Path, StateSamples.Limits))
+        {
+            store.Load(time.GetUtcNow());
+            store.Commit([new StateChange.Contacts([new SavedContact(contact, time.GetUtcNow())])]);
+        }
 
-        await new HostFixture(directory: directory.Path).DisposeAsync();
+        await new HostFixture(directory: directory.Path, time: time).DisposeAsync();
 
-        Assert.That(ContactsFile.Load(directory.Path).Contacts, Is.EqualTo([contact]));
+        Assert.That(SavedContacts(directory, time), Is.EqualTo([contact]));
     }
+
+    private static Contact[] SavedContacts(TemporaryDirectory directory, ManualTime time) =>
+        [.. StateOnDisk.Read(directory.Path, StateSamples.Limits, time.GetUtcNow()).State.Contacts.Select(static saved => saved.Contact)];
 }

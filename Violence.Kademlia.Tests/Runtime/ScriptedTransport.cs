@@ -27,6 +27,9 @@ internal sealed class ScriptedTransport : IDatagramTransport
 
     public bool IsDisposed { get; private set; }
 
+    /// <summary>What was sent last.</summary>
+    public byte[] LastSent { get; private set; } = [];
+
     /// <summary>Called for each send, by whoever drives the loop.</summary>
     public Action? OnSend { get; set; }
 
@@ -55,6 +58,7 @@ internal sealed class ScriptedTransport : IDatagramTransport
     {
         Enter();
         _sent++;
+        LastSent = datagram.ToArray();
         OnSend?.Invoke();
         Leave();
         return true;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Violence.Kademlia.Engine;
 using Violence.Kademlia.Identity;
 using Violence.Kademlia.Primitives;

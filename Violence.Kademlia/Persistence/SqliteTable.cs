@@ -38,20 +38,23 @@ internal sealed class SqliteTable : IDisposable
     public void Clear() => StateFile.Execute(_connection, _table.Clear);
 
     /// <summary>The rows in the order of their keys; null stands for one whose checksum is wrong. Write nothing meanwhile.</summary>
-    public IEnumerable<object[]?> Read()
+    public IEnumerable<object[]?> Read() => Read(_table, _connection);
+
+    /// <summary>The same over a connection that may only read.</summary>
+    public static IEnumerable<object[]?> Read(StateTable table, SqliteConnection connection)
     {
-        using SqliteCommand select = _connection.CreateCommand();
-        select.CommandText = _table.Select;
+        using SqliteCommand select = connection.CreateCommand();
+        select.CommandText = table.Select;
         using SqliteDataReader reader = select.ExecuteReader();
         while (reader.Read())
         {
-            object[] row = new object[_table.Columns.Count];
+            object[] row = new object[table.Columns.Count];
             for (int i = 0; i < row.Length; i++)
             {
-                row[i] = _table.Columns[i].IsBlob ? reader.GetFieldValue<byte[]>(i) : reader.GetInt64(i);
+                row[i] = table.Columns[i].IsBlob ? reader.GetFieldValue<byte[]>(i) : reader.GetInt64(i);
             }
 
-            yield return _table.Checksum(row) == reader.GetInt64(row.Length) ? row : null;
+            yield return table.Checksum(row) == reader.GetInt64(row.Length) ? row : null;
         }
     }
 

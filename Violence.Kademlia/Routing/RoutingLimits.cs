@@ -22,7 +22,7 @@ internal sealed record RoutingLimits
     public int K { get; init; } = 20;
 
     /// <summary>Capacity of the buckets by depth, the farthest half first; deeper ones hold <see cref="K"/>.</summary>
-    public ImmutableArray<int> FarCapacities { get; init; } = [128, 64, 32];
+    public ImmutableArray<int> FarCapacities { get; init; } = [512, 256, 128, 64, 32];
 
     /// <summary>How many candidates wait behind each bucket.</summary>
     public int ReplacementsPerBucket { get; init; } = 16;

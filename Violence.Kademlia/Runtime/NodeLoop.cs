@@ -202,7 +202,7 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
         return true;
     }
 
-    private Instant Due => Instant.Max(_engine.NextDeadline, _pausedUntil);
+    private Instant Due => Instant.Max(Instant.Min(_engine.NextDeadline, _saved?.NextDue ?? Instant.Never), _pausedUntil);
 
     /// <summary>
     /// One step of the engine, what it wants sent, and what has ended with it: told at once, since a caller is not to wait for
@@ -211,24 +211,12 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
     /// </summary>
     private bool Guard<TArgument>(Action<KademliaEngine, TArgument, Instant> step, TArgument argument)
     {
-        bool isFine = true;
-        try
-        {
-            Instant now = _clock.Now;
-            ReadUtc(now);
-            step(_engine, argument, now);
+        Instant now = _clock.Now;
+        ReadUtc(now);
+        bool isFine = Try(step, argument, now);
 
-            // Before anything is sent: what is acknowledged outlives the process.
-            _saved?.Save(_engine, now);
-        }
-#pragma warning disable CA1031 // Whatever it is: see above.
-        catch (Exception fault)
-#pragma warning restore CA1031
-        {
-            isFine = false;
-            _logger.EngineFault(fault);
-        }
-
+        // Before anything is sent: what is acknowledged outlives the process. After a fault too: what came before it is sent.
+        isFine &= Try(static (engine, saved, at) => saved?.Save(engine, at), _saved, now);
         Flush();
         if (!IsStopped)
         {
@@ -236,6 +224,22 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
         }
 
         return isFine;
+    }
+
+    private bool Try<TArgument>(Action<KademliaEngine, TArgument, Instant> step, TArgument argument, Instant now)
+    {
+        try
+        {
+            step(_engine, argument, now);
+            return true;
+        }
+#pragma warning disable CA1031 // Whatever it is: see above.
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            _logger.EngineFault(fault);
+            return false;
+        }
     }
 
     private void Flush()
