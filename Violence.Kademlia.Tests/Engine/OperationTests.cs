@@ -77,7 +77,7 @@ internal sealed class OperationTests
         Assert.That(((FindNodeOperation)node.Finished[begun[^1]]).Closest, Is.Empty);
         network.RunFor(TimeSpan.FromMinutes(4));
         Assert.That(begun.Except(node.Finished.Keys), Is.Empty, "none is lost");
-        Assert.That(begun.Take(4_352).Count(id => ((FindNodeOperation)node.Finished[id]).Closest.Count >= 8), Is.GreaterThan(4_000));
+        Assert.That(begun.Take(4_352).Count(id => ((FindNodeOperation)node.Finished[id]).Closest.Count >= 8), Is.GreaterThan(3_500), "the others were held up by what one source may send");
     }
 
     [Test]
