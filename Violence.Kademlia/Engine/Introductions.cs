@@ -21,6 +21,9 @@ internal sealed class Introductions(EngineConfig config)
     /// <summary>How long any other challenge is made: room for the proof and for the other side's challenge in return.</summary>
     private const int ChallengeSize = 512;
 
+    /// <summary>Challenges under way while an operation runs that somebody waits for.</summary>
+    private const int WhileCallersWait = 4;
+
     private const int SilentMax = 512;
     private static readonly TimeSpan MovePatience = TimeSpan.FromSeconds(10);
 
@@ -181,7 +184,9 @@ internal sealed class Introductions(EngineConfig config)
 
     private void Pump(KademliaEngine engine, Instant now)
     {
-        while (_inFlight < config.ChallengesInFlightMax && TryTakeNext(out Contact contact, out int paddedSize, out Stage asked))
+        // Somebody waits for an answer: signing and verifying for the table must not keep the processors from it.
+        int most = engine.HasCallers ? Math.Min(WhileCallersWait, config.ChallengesInFlightMax) : config.ChallengesInFlightMax;
+        while (_inFlight < most && TryTakeNext(out Contact contact, out int paddedSize, out Stage asked))
         {
             var challenge = new OutgoingRequest
             {

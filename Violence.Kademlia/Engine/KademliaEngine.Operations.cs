@@ -14,7 +14,11 @@ internal sealed partial class KademliaEngine
     private readonly Queue<(OperationId Id, Instant Deadline)> _deadlines = new();
     private readonly Queue<Operation> _finished = new();
     private long _lastOperation;
+    private int _callers;
     private bool _isStartingWaiting;
+
+    /// <summary>Whether an operation runs whose result somebody waits for, or the node has not found the network yet.</summary>
+    public bool HasCallers => _callers > 0 || _join.State == JoinState.Joining;
 
     private Instant NextOperationDeadline => _deadlines.TryPeek(out var head) ? head.Deadline : Instant.Never;
 
@@ -27,6 +31,7 @@ internal sealed partial class KademliaEngine
     {
         if (_running.Remove(id, out Operation? operation))
         {
+            _callers -= operation.IsInternal || operation.IsReported ? 0 : 1;
             operation.Abandon();
             AfterEnd(now);
             return;
@@ -40,6 +45,10 @@ internal sealed partial class KademliaEngine
             {
                 _waiting.Enqueue(waiting);
             }
+            else
+            {
+                _callers -= waiting.IsInternal ? 0 : 1;
+            }
         }
     }
 
@@ -49,6 +58,7 @@ internal sealed partial class KademliaEngine
         if (!operation.IsInternal)
         {
             _finished.Enqueue(operation);
+            _callers--;
         }
     }
 
@@ -74,6 +84,7 @@ internal sealed partial class KademliaEngine
     {
         var id = new OperationId(++_lastOperation);
         operation.Begin(id, now);
+        _callers += operation.IsInternal ? 0 : 1;
         if (_running.Count < Config.OperationsMax)
         {
             Run(operation, now);
