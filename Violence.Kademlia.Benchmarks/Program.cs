@@ -2,6 +2,7 @@ using System.CommandLine;
 using BenchmarkDotNet.Running;
 using Violence.Kademlia.Benchmarks.Loopback;
 using Violence.Kademlia.Benchmarks.Simulate;
+using Violence.Kademlia.Benchmarks.Torture;
 
 namespace Violence.Kademlia.Benchmarks;
 
@@ -10,7 +11,7 @@ internal static class Program
 {
     private static int Main(string[] args)
     {
-        Command[] commands = [SimulateCommand.Create(), LoopbackCommand.Create()];
+        Command[] commands = [SimulateCommand.Create(), LoopbackCommand.Create(), TortureCommand.Create()];
         if (args.Length > 0 && Array.Find(commands, command => command.Name == args[0]) is { } command)
         {
             return command.Parse(args[1..]).Invoke();

@@ -47,6 +47,12 @@ internal sealed class SimulatedNode
 
     public Instant StartedAt { get; private set; }
 
+    /// <summary>Bytes of datagrams sent, over all of its lives.</summary>
+    public long BytesSent { get; private set; }
+
+    /// <summary>Bytes of datagrams that arrived, over all of its lives.</summary>
+    public long BytesReceived { get; private set; }
+
     /// <summary>Its datagrams wait until then; <see cref="Instant.Never"/> in the past when it is not paused.</summary>
     public Instant PausedUntil { get; set; } = new(long.MinValue);
 
@@ -103,6 +109,7 @@ internal sealed class SimulatedNode
 
     public void Receive(NodeEndpoint from, ReadOnlyMemory<byte> datagram)
     {
+        BytesReceived += datagram.Length;
         Engine.Receive(from, datagram, _simulator.Now);
         EndStep();
     }
@@ -155,6 +162,7 @@ internal sealed class SimulatedNode
         for (int i = 0; i < outbox.Count; i++)
         {
             ReadOnlyMemory<byte> datagram = outbox.Read(i, out NodeEndpoint to);
+            BytesSent += datagram.Length;
             _simulator.Send(this, to, datagram.Span);
         }
 

@@ -25,6 +25,7 @@ internal abstract class Scenario
         new SoakScenario(),
         new LargeScenario(),
         new MixScenario(),
+        new OwnerScenario(),
     ];
 
     public virtual EngineConfig Config { get; } = new() { Network = Simulator.Network };

@@ -41,6 +41,12 @@ internal sealed class ScenarioRun
     /// <summary>Lookups made again after the network had one refresh to recover, where the scenario makes any.</summary>
     public Figures? AfterRefresh { get; set; }
 
+    /// <summary>What one node sent and received before it owned records, where the scenario measures that.</summary>
+    public Traffic? OwnerIdle { get; set; }
+
+    /// <summary>The same while it kept records alive.</summary>
+    public Traffic? OwnerBusy { get; set; }
+
     /// <summary>Plays the scenario to its end.</summary>
     /// <exception cref="SimulationException">Something threw; says where, and the command that comes there again.</exception>
     public SimulationReport Play()
@@ -84,6 +90,10 @@ internal sealed class ScenarioRun
             DatagramsPerLookup = Math.Round(figures.Datagrams.Mean, 2),
             ClosestShare = Math.Round(closest, 4),
             UpkeepBytesPerNodeS = Math.Round(_upkeep, 1),
+            OwnerIdleSentBytesS = Rounded(OwnerIdle?.SentPerS),
+            OwnerIdleReceivedBytesS = Rounded(OwnerIdle?.ReceivedPerS),
+            OwnerSentBytesS = Rounded(OwnerBusy?.SentPerS),
+            OwnerReceivedBytesS = Rounded(OwnerBusy?.ReceivedPerS),
             TraceHash = Simulator.TraceHash.ToString("x16", CultureInfo.InvariantCulture),
             DatagramsPerWallS = Math.Round(Simulator.DatagramsSent / seconds),
             WallS = Math.Round(seconds, 2),
@@ -96,6 +106,8 @@ internal sealed class ScenarioRun
             Again = Options.Command(_scenario.Name),
         };
     }
+
+    private static double? Rounded(double? value) => value is { } number ? Math.Round(number, 1) : null;
 
     /// <summary>Brings the network up and lets it come to rest.</summary>
     public void Settle(int? nodes = null)

@@ -45,6 +45,16 @@ internal sealed record SimulationReport
     /// <summary>Bytes a node sends per second while nobody asks anything.</summary>
     public required double UpkeepBytesPerNodeS { get; init; }
 
+    /// <summary>Bytes a second that one node sent before it owned any records, where the scenario compares.</summary>
+    public double? OwnerIdleSentBytesS { get; init; }
+
+    public double? OwnerIdleReceivedBytesS { get; init; }
+
+    /// <summary>The same node while it kept records alive.</summary>
+    public double? OwnerSentBytesS { get; init; }
+
+    public double? OwnerReceivedBytesS { get; init; }
+
     public required string TraceHash { get; init; }
 
     public required double DatagramsPerWallS { get; init; }
