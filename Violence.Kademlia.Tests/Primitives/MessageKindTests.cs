@@ -12,8 +12,8 @@ public sealed class MessageKindTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(numbers.Where(number => ((MessageKind)number).IsRequest()), Is.EqualTo(new[] { 1, 2, 3, 4, 5 }));
-            Assert.That(numbers.Where(number => ((MessageKind)number).IsReply()), Is.EqualTo(new[] { 17, 18, 19, 20, 31 }));
+            Assert.That(numbers.Where(number => ((MessageKind)number).IsRequest()), Is.EqualTo(new[] { 1, 2, 3, 4, 5, 6 }));
+            Assert.That(numbers.Where(number => ((MessageKind)number).IsReply()), Is.EqualTo(new[] { 17, 18, 19, 20, 22, 31 }));
         }
     }
 

@@ -14,6 +14,9 @@ public sealed class NetworkDiversityTests
     // Two in each of 250 networks, so that their own quota never stands in their way.
     private const int HonestMax = 500;
 
+    // Small enough to be filled.
+    private static readonly RoutingLimits Limits = new() { FarCapacities = [128, 64, 32] };
+
     [TestCase(40, 1)]
     [TestCase(60, 3)]
     [TestCase(80, 1)]
@@ -23,19 +26,19 @@ public sealed class NetworkDiversityTests
             var entropy = EntropySource.Seeded(seed);
             Contact[] contacts =
                 [.. Enumerable.Range(0, nodes).Select(number => new Contact(entropy.NextNodeId(), Public(number % networks, number)))];
-            Contact[] closest = [.. contacts.OrderBy(contact => Self.DistanceTo(contact.Id)).Take(RoutingLimits.Default.K)];
+            Contact[] closest = [.. contacts.OrderBy(contact => Self.DistanceTo(contact.Id)).Take(Limits.K)];
 
-            return TableOf(RoutingLimits.Default, contacts).Closest(Self, RoutingLimits.Default.K).SequenceEqual(closest);
+            return TableOf(Limits, contacts).Closest(Self, Limits.K).SequenceEqual(closest);
         }, iter: 50);
 
     [Test]
     public void Who_comes_from_other_networks_gets_into_a_bucket_full_of_one_up_to_its_quota() =>
         Gen.Select(Gen.Int[0, 3], Gen.Int[0, 200]).Sample((depth, others) =>
         {
-            int capacity = RoutingLimits.Default.CapacityAt(depth);
-            int quota = RoutingLimits.Default.SubnetContactsPerBucket;
+            int capacity = Limits.CapacityAt(depth);
+            int quota = Limits.SubnetContactsPerBucket;
             RoutingTable table = TableOf(
-                RoutingLimits.Default,
+                Limits,
                 [.. Enumerable.Range(0, 20).Select(number => At(10, number)), .. Enumerable.Range(0, 200).Select(number => Of(Attacker, depth, number))]);
 
             for (int number = 0; number < others; number++)
@@ -54,7 +57,7 @@ public sealed class NetworkDiversityTests
         Gen.Select(Gen.ULong, Gen.Int[1, 40]).Sample((seed, ratio) =>
         {
             var entropy = EntropySource.Seeded(seed);
-            RoutingTable table = Table(RoutingLimits.Default);
+            RoutingTable table = Table(Limits);
             List<Contact> honest = [];
             for (int number = 0; number < 10_000; number++)
             {
@@ -68,12 +71,12 @@ public sealed class NetworkDiversityTests
                 }
             }
 
-            TableInvariants.Check(table, RoutingLimits.Default);
+            TableInvariants.Check(table, Limits);
             for (int bucket = 0; bucket < table.BucketCount; bucket++)
             {
                 bool areOthersRefused = honest.Any(contact => table.BucketIndexOf(contact.Id) == bucket && !table.Contains(contact.Id));
                 TableInvariants.Require(
-                    !areOthersRefused || CountOf(table, Attacker, bucket) <= RoutingLimits.Default.SubnetContactsPerBucket,
+                    !areOthersRefused || CountOf(table, Attacker, bucket) <= Limits.SubnetContactsPerBucket,
                     "one network takes nobody's place beyond its quota");
             }
         }, iter: 5);
@@ -82,7 +85,7 @@ public sealed class NetworkDiversityTests
     public void Asking_whether_there_is_room_in_a_crowded_bucket_allocates_nothing()
     {
         RoutingTable table = TableOf(
-            RoutingLimits.Default,
+            Limits,
             [.. Enumerable.Range(0, 20).Select(number => At(10, number)), .. Enumerable.Range(0, 200).Select(number => Of(Attacker, 0, number))]);
         Contact stranger = Of(3, 0, 5000);
         Contact oneMore = Of(Attacker, 0, 5001);

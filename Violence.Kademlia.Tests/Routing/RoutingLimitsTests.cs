@@ -12,7 +12,7 @@ public sealed class RoutingLimitsTests
     {
         RoutingLimits limits = RoutingLimits.Default;
 
-        Assert.That(Enumerable.Range(0, 6).Select(limits.CapacityAt), Is.EqualTo(new[] { 128, 64, 32, 20, 20, 20 }));
+        Assert.That(Enumerable.Range(0, 7).Select(limits.CapacityAt), Is.EqualTo(new[] { 512, 256, 128, 64, 32, 20, 20 }));
     }
 
     [Test]

@@ -28,7 +28,7 @@ internal sealed record EngineConfig
     public int ReplicationFactor { get; init; } = 3;
 
     /// <summary>The paper's alpha.</summary>
-    public int Parallelism { get; init; } = 3;
+    public int Parallelism { get; init; } = 4;
 
     /// <summary>How many of the closest nodes have to answer before a find is done.</summary>
     public int ClosestAnswered { get; init; } = 3;
