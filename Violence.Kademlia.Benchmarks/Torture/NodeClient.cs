@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Violence.Kademlia.Identity;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Wire;
 

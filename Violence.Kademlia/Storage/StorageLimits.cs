@@ -13,7 +13,7 @@ internal sealed record StorageLimits
     /// <summary>Records, over all keys.</summary>
     public int MaxRecords { get; init; } = 100_000;
 
-    /// <summary>Bytes of the records as they travel; the store's own structures come on top (about 500 B a record).</summary>
+    /// <summary>Bytes of the records as they travel; the store's own structures come on top (500 B a record, 1,000 B where it is alone under its key).</summary>
     public long MaxBytes { get; init; } = 64L * 1024 * 1024;
 
     /// <summary>Records under one key, over all owners.</summary>
