@@ -32,15 +32,19 @@ internal sealed class Introductions(EngineConfig config)
     private static readonly TimeSpan PauseWhenMet = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PauseWhenNamed = TimeSpan.FromMinutes(5);
 
-    // Names that others merely mention cost a padded datagram each to a stranger: few per second, some at once at the start.
-    private static readonly TokenRate HearsayRate = new(PerSecond: 20, Burst: 200);
+    // Names that others merely mention cost half a kilobyte each to a stranger. So many at once at the start; after that the
+    // more, the longer nodes live: a contact that is gone in a minute is worth little, and so is a table to a node that is.
+    private const int HearsayBurst = 32;
+    private const double HearsayPerSecond = 20;
+    private static readonly TimeSpan LongLife = TimeSpan.FromHours(1);
 
     private readonly Queue<Contact> _met = new();
     private readonly Queue<(Contact Contact, int PaddedSize)> _named = new();
     private readonly Dictionary<NodeEndpoint, Stage> _stages = [];
     private readonly Dictionary<NodeEndpoint, Instant> _silentSince = [];
     private readonly Queue<NodeEndpoint> _silentOrder = new();
-    private TokenBucket _hearsay;
+    private double _hearsay = HearsayBurst;
+    private Instant _hearsayAt;
     private int _inFlight;
     private int _namedInFlight;
 
@@ -158,12 +162,29 @@ internal sealed class Introductions(EngineConfig config)
             && !WasSilent(contact.Endpoint, PauseWhenNamed, now)
             && HasRoom(contact, engine, now)
             && _named.Count < config.ChallengesWaitingMax
-            && (!isHearsay || _hearsay.TryTake(HearsayRate, now)))
+            && (!isHearsay || TrySpendOnHearsay(engine, now)))
         {
             _stages[contact.Endpoint] = Stage.Named;
             _named.Enqueue((contact, paddedSize));
             Pump(engine, now);
         }
+    }
+
+    /// <summary>Nobody expects to live longer than others, nor more than twice as long as it has lived already.</summary>
+    private bool TrySpendOnHearsay(KademliaEngine engine, Instant now)
+    {
+        TimeSpan uptime = now - engine.StartedAt;
+        TimeSpan life = engine.MeanLife < 2 * uptime ? engine.MeanLife : 2 * uptime;
+        double rate = HearsayPerSecond * Math.Min(1, life / LongLife);
+        _hearsay = Math.Min(HearsayBurst, _hearsay + rate * (now - _hearsayAt).TotalSeconds);
+        _hearsayAt = now;
+        if (_hearsay < 1)
+        {
+            return false;
+        }
+
+        _hearsay--;
+        return true;
     }
 
     private bool HasRoom(Contact contact, KademliaEngine engine, Instant now)

@@ -22,7 +22,10 @@ internal sealed partial class KademliaEngine
         while (Table.Count > 0 && _refresh.TryTakeDue(now, _entropy, out NodeId target))
         {
             _isRefreshed = true;
-            Begin(new FindNodeOperation(NewLookup(target, Config.Lookup(Config.K))) { IsInternal = true }, now);
+
+            // Around itself a node wants to know everybody; elsewhere the closest few lead to the rest.
+            bool isNear = Table.BucketIndexOf(target) >= Table.BucketCount - 1;
+            Begin(new FindNodeOperation(NewLookup(target, Config.Lookup(isNear ? Config.K : Config.ClosestAnswered))) { IsInternal = true }, now);
         }
 
         PublishDue(now);

@@ -63,6 +63,7 @@ internal sealed partial class KademliaEngine
         _utcReadAt = now;
         _utc = utc;
         Self = identity.Id;
+        StartedAt = now;
         Table = new RoutingTable(Self, config.Routing);
         Store = new RecordStore(config.Storage, entropy, config.NotesChanges);
         _cookies = new AddressCookies(entropy, now);
@@ -91,6 +92,8 @@ internal sealed partial class KademliaEngine
     public RoutingTable Table { get; }
 
     public RecordStore Store { get; }
+
+    public Instant StartedAt { get; }
 
     public Counters Counters { get; }
 
