@@ -5,6 +5,8 @@ namespace Violence.Kademlia.Simulation.Scenarios;
 /// <summary>Nodes come and go all the time.</summary>
 internal sealed class ChurnScenario(bool isWeibull) : Scenario
 {
+    private static readonly TimeSpan Turnover = TimeSpan.FromMinutes(10);
+
     private const double Hours = 1;
 
     public override string Name => isWeibull ? "weibull" : "churn";
@@ -25,18 +27,25 @@ internal sealed class ChurnScenario(bool isWeibull) : Scenario
         run.Population.Churn(sessions, run.Options.OwnersUp ? owners.Contains : static _ => false);
         if (!run.Options.OwnersUp)
         {
-            // In the order of the records, not of the set; the last node stays, or there would be nobody to join through.
-            foreach (SimulatedNode owner in run.Workload.Records.Select(static record => record.Owner).Distinct())
-            {
-                if (run.Population.Up.Count > 1)
-                {
-                    run.Population.Crash(owner);
-                }
-            }
+            CrashOwners(run);
         }
 
+        // What a node costs that was born into churn, not one that has just seen it begin.
+        run.Simulator.RunFor(5 * median < Turnover ? 5 * median : Turnover);
         run.MeasureUpkeep(TimeSpan.FromMinutes(15));
         run.Workload.GetDuring(TimeSpan.FromHours(run.Options.Hours ?? Hours), run.Options.Lookups);
+    }
+
+    /// <summary>Crashes all owners of records, in the order of the records; the last node stays, or there would be nobody to join through.</summary>
+    public static void CrashOwners(ScenarioRun run)
+    {
+        foreach (SimulatedNode owner in run.Workload.Records.Select(static record => record.Owner).Distinct())
+        {
+            if (run.Population.Up.Count > 1)
+            {
+                run.Population.Crash(owner);
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ internal sealed class MassCrashScenario : Scenario
 
     public override string Name => "mass-crash";
 
-    public override string Explanation => "--share of the nodes die at once; lookups right after, and as many again 15 minutes later; owners up.";
+    public override string Explanation => "--share of the nodes die at once; lookups right after, and as many again 15 minutes later; --owners up|dead.";
 
     public override Aftermath Aftermath { get; } = new() { Calm = Aftermath.OneRound - Refresh };
 
@@ -19,6 +19,11 @@ internal sealed class MassCrashScenario : Scenario
         run.Settle();
         run.Workload.PutMany(run.Options.Records);
         Crash(run, run.Options.Share);
+        if (!run.Options.OwnersUp)
+        {
+            ChurnScenario.CrashOwners(run);
+        }
+
         Instant refreshed = run.Simulator.Now + Refresh;
         run.Workload.GetDuring(TimeSpan.FromSeconds(10), run.Options.Lookups);
 
@@ -29,7 +34,7 @@ internal sealed class MassCrashScenario : Scenario
         run.Workload.Figures = atOnce;
     }
 
-    /// <summary>Crashes a share of the nodes, owners of records excepted.</summary>
+    /// <summary>Crashes a share of the nodes, none of them owners of records.</summary>
     public static void Crash(ScenarioRun run, double share)
     {
         HashSet<SimulatedNode> owners = run.Workload.Owners;

@@ -5,6 +5,9 @@ internal sealed class StaticScenario : Scenario
 {
     public const double UsualLoss = 0.01;
 
+    /// <summary>How long a network is left alone, so that tables fill.</summary>
+    public static readonly TimeSpan Quiet = TimeSpan.FromMinutes(15);
+
     public override string Name => "static";
 
     public override string Explanation => "Nobody comes or goes; 1 % of datagrams are lost.";
@@ -15,7 +18,7 @@ internal sealed class StaticScenario : Scenario
     {
         run.Simulator.Faults.Loss = UsualLoss;
         run.Settle();
-        run.MeasureUpkeep(TimeSpan.FromMinutes(15));
+        run.MeasureUpkeep(Quiet);
         run.Workload.PutMany(run.Options.Records);
         run.Workload.GetMany(run.Options.Lookups);
     }
@@ -54,6 +57,7 @@ internal sealed class DeadEntriesScenario : Scenario
     {
         run.Simulator.Faults.Loss = StaticScenario.UsualLoss;
         run.Settle();
+        run.Simulator.RunFor(StaticScenario.Quiet);
         run.Workload.PutMany(run.Options.Records);
         MassCrashScenario.Crash(run, DeadShare);
 

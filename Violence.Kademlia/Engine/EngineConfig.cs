@@ -57,6 +57,9 @@ internal sealed record EngineConfig
     /// <summary>When all buckets are refreshed for the first time after the start, half of it more or less.</summary>
     public TimeSpan FirstRefresh { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Uptime after which a node begins to believe that it will stay for long.</summary>
+    public TimeSpan Settling { get; init; } = TimeSpan.FromMinutes(3);
+
     /// <summary>How long a contact may be silent before it is asked whether it still lives.</summary>
     public TimeSpan SilenceBeforeProbe { get; init; } = TimeSpan.FromMinutes(10);
 

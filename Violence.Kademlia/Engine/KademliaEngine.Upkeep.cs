@@ -1,4 +1,5 @@
 using Violence.Kademlia.Engine.Operations;
+using Violence.Kademlia.Lookups;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Routing;
 
@@ -7,6 +8,11 @@ namespace Violence.Kademlia.Engine;
 /// <summary>What a node does unasked: join, refresh quiet buckets, ask silent contacts, publish its records again.</summary>
 internal sealed partial class KademliaEngine
 {
+    /// <summary>Between the refreshes of two buckets when all are refreshed.</summary>
+    private static readonly TimeSpan RefreshPause = TimeSpan.FromSeconds(3);
+
+    private bool _isDeepened;
+
     /// <summary>Asks a contact whether it lives, unless it was heard of within <paramref name="patience"/>.</summary>
     public void ProbeIfQuiet(Contact contact, TimeSpan patience, Instant now)
     {
@@ -19,21 +25,37 @@ internal sealed partial class KademliaEngine
     private void KeepUp(Instant now)
     {
         _join.Check(now, Table.Count);
-        while (Table.Count > 0 && _refresh.TryTakeDue(now, _entropy, out NodeId target))
-        {
-            _isRefreshed = true;
-
-            // Around itself a node wants to know everybody; elsewhere the closest few lead to the rest.
-            bool isNear = Table.BucketIndexOf(target) >= Table.BucketCount - 1;
-            Begin(new FindNodeOperation(NewLookup(target, Config.Lookup(isNear ? Config.K : Config.ClosestAnswered))) { IsInternal = true }, now);
-        }
-
+        RefreshDue(now);
         PublishDue(now);
         _custody.Advance(this, now);
 
         if (_nextProbe <= now)
         {
             ProbeSilent(now);
+        }
+    }
+
+    /// <summary>
+    /// Refreshes buckets that are due. A node that is new, or lives among such as don't live long, learns just enough; once it is
+    /// clear that it will stay, it fills its table in earnest, and keeps it so.
+    /// </summary>
+    private void RefreshDue(Instant now)
+    {
+        bool isHereToStay = now - StartedAt >= Config.Settling && MeanLife >= 10 * Config.Settling;
+        if (isHereToStay && !_isDeepened && _isRefreshed)
+        {
+            _isDeepened = true;
+            _refresh.RefreshAll(now, RefreshPause);
+        }
+
+        while (Table.Count > 0 && _refresh.TryTakeDue(now, _entropy, out NodeId target))
+        {
+            _isRefreshed = true;
+            bool isNear = Table.BucketIndexOf(target) >= Table.BucketCount - 1;
+            LookupLimits limits = isHereToStay ? Config.Lookup(Config.K)
+                : isNear ? Config.Lookup(Config.Holders)
+                : Config.Lookup(1) with { Parallelism = 2, ArrivedParallelism = 0 };
+            Begin(new FindNodeOperation(NewLookup(target, limits)) { IsInternal = true }, now);
         }
     }
 

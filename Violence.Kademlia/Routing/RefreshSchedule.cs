@@ -51,6 +51,16 @@ internal sealed class RefreshSchedule
         return true;
     }
 
+    /// <summary>Has every bucket refreshed soon, one after the other, those around the own id first.</summary>
+    public void RefreshAll(Instant from, TimeSpan apart)
+    {
+        Follow();
+        for (int bucket = 0; bucket < _lookedUp.Count; bucket++)
+        {
+            _lookedUp[bucket] = from + (_lookedUp.Count - 1 - bucket) * apart - _interval;
+        }
+    }
+
     private void Follow()
     {
         while (_lookedUp.Count < _table.BucketCount)

@@ -7,6 +7,9 @@ namespace Violence.Kademlia.Engine.Operations;
 /// <summary>Runs a lookup for an operation: turns what the lookup wants asked into requests, and answers into progress.</summary>
 internal sealed class FindPhase(Operation operation, MessageKind kind, Lookup lookup)
 {
+    /// <summary>Room for a reply with 20 contacts of IPv4, or 14 of IPv6: whom a stranger is asked for.</summary>
+    private const int ContactsSize = 640;
+
     public NodeId? Owner { get; init; }
 
     public bool IsComplete => lookup.IsComplete;
@@ -61,6 +64,7 @@ internal sealed class FindPhase(Operation operation, MessageKind kind, Lookup lo
                 Operation = operation,
                 Target = lookup.Target,
                 Owner = Owner,
+                PaddedSize = kind == MessageKind.FindNode ? ContactsSize : WireLimits.MaxDatagram,
             };
             Asked++;
             if (!engine.Send(request, now))
