@@ -21,6 +21,25 @@ public sealed class RefreshScheduleTests
     }
 
     [Test]
+    public void A_refresh_of_all_takes_one_bucket_after_the_other_those_around_the_own_id_first()
+    {
+        RoutingTable table = TableOf(Small, Enumerable.Range(0, 40).Select(number => At(number % 4, number)));
+        var schedule = new RefreshSchedule(table, Interval, Second(0));
+        List<(int Bucket, Instant At)> taken = [];
+        schedule.RefreshAll(Second(100), TimeSpan.FromSeconds(3));
+
+        while (schedule.NextDue < Second(200))
+        {
+            Instant due = schedule.NextDue;
+            Assert.That(schedule.TryTakeDue(due, EntropySource.Seeded(1), out NodeId target), Is.True);
+            taken.Add((table.BucketIndexOf(target), due));
+        }
+
+        int last = table.BucketCount - 1;
+        Assert.That(taken, Is.EqualTo(Enumerable.Range(0, table.BucketCount).Select(i => (last - i, Second(100 + 3 * i)))));
+    }
+
+    [Test]
     public void The_bucket_that_waits_longest_comes_first()
     {
         RoutingTable table = TableOf(Small, Enumerable.Range(0, 40).Select(number => At(number % 4, number)));

@@ -11,7 +11,10 @@ internal sealed partial class KademliaEngine
     /// <summary>Between the refreshes of two buckets when all are refreshed.</summary>
     private static readonly TimeSpan RefreshPause = TimeSpan.FromSeconds(3);
 
-    private bool _isDeepened;
+    /// <summary>How often a node that will stay refreshes all buckets ahead of their time, each time after twice the uptime.</summary>
+    private const int DeepeningsMax = 3;
+
+    private int _deepenings;
 
     /// <summary>Asks a contact whether it lives, unless it was heard of within <paramref name="patience"/>.</summary>
     public void ProbeIfQuiet(Contact contact, TimeSpan patience, Instant now)
@@ -42,9 +45,9 @@ internal sealed partial class KademliaEngine
     private void RefreshDue(Instant now)
     {
         bool isHereToStay = now - StartedAt >= Config.Settling && MeanLife >= 10 * Config.Settling;
-        if (isHereToStay && !_isDeepened && _isRefreshed)
+        if (isHereToStay && _isRefreshed && _deepenings < DeepeningsMax && now - StartedAt >= Config.Settling * (1 << _deepenings))
         {
-            _isDeepened = true;
+            _deepenings++;
             _refresh.RefreshAll(now, RefreshPause);
         }
 
