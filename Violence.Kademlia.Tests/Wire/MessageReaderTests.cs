@@ -39,7 +39,7 @@ public sealed class MessageReaderTests
         yield return (MessageKind.Stored, Unknown(Reply(4).Number(7).Number(ulong.MaxValue)).ToArray());
         yield return (MessageKind.Nodes, Unknown(Contacts(Reply(3))).ToArray());
         yield return (MessageKind.Values,
-            Unknown(Cursor(Unknown(Contacts(Reply(6)).Array(1).Array(2 + more).Bytes(new byte[100]).Number(70_000))).Number(300))
+            Unknown(Cursor(Unknown(Contacts(Reply(6)).Array(1).Array(3 + more).Bytes(new byte[100]).Number(70_000).Number(61))).Number(300))
                 .ToArray());
         yield return (MessageKind.Retry, Unknown(Reply(2)).ToArray());
     }
@@ -349,6 +349,9 @@ public sealed class MessageReaderTests
             Assert.That(ReadValues(uint.MaxValue, uint.MaxValue), Is.EqualTo(WireError.None));
             Assert.That(ReadValues(1ul << 32, 0), Is.EqualTo(WireError.Malformed));
             Assert.That(ReadValues(0, 1ul << 32), Is.EqualTo(WireError.Malformed));
+            Assert.That(ReadAge(uint.MaxValue), Is.EqualTo(WireError.None));
+            Assert.That(_message.AgeAt(0), Is.EqualTo(uint.MaxValue));
+            Assert.That(ReadAge(1ul << 32), Is.EqualTo(WireError.Malformed));
         }
     }
 
@@ -391,6 +394,9 @@ public sealed class MessageReaderTests
 
     private WireError ReadValues(ulong held, ulong total) => Read(Samples.Datagram(
         MessageKind.Values, Reply(6).Array(0).Array(1).Array(2).Bytes([1]).Number(held).Nil().Number(total)));
+
+    private WireError ReadAge(ulong age) => Read(Samples.Datagram(
+        MessageKind.Values, Reply(6).Array(0).Array(1).Array(3).Bytes([1]).Number(0).Number(age).Nil().Number(0)));
 
     private WireError ReadCursor(byte[] label) => Read(Samples.Datagram(
         MessageKind.Values, Reply(6).Array(0).Array(0).Array(2).Bytes(Samples.IdBytes).Text(label).Number(0)));

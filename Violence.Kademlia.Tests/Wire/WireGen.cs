@@ -87,7 +87,7 @@ internal static class WireGen
         {
             Header = header with { Kind = MessageKind.Store },
             Cookie = hasCookie ? cookie : null,
-            Records = [(0, record)],
+            Records = [(0, null, record)],
         });
 
     private static Gen<Body> Find() =>
@@ -157,15 +157,15 @@ internal static class WireGen
 
     // Two of the longest of these records and four contacts fit into any datagram.
     private static Gen<Body> Values() =>
-        Gen.Select(Contact.Array[0, 4], Gen.Select(Gen.UInt, SmallRecord).Array[0, 2], Gen.Bool, Gen.UInt)
-            .Select<(Contact[] Contacts, (uint Held, Record Record)[] Records, bool MoreFollow, uint Total), Body>(values =>
+        Gen.Select(Contact.Array[0, 4], Gen.Select(Gen.UInt, Gen.UInt.Nullable(), SmallRecord).Array[0, 2], Gen.Bool, Gen.UInt)
+            .Select<(Contact[] Contacts, (uint Held, uint? Age, Record Record)[] Records, bool MoreFollow, uint Total), Body>(values =>
                 (header, cookie, observed, _) => new WireMessage
                 {
                     Header = header with { Kind = MessageKind.Values },
                     Cookie = cookie,
                     Observed = observed,
                     Contacts = values.Contacts,
-                    Records = values.Records.Select(held => (held.Held, held.Record.Bytes.ToArray())).ToArray(),
+                    Records = values.Records.Select(held => (held.Held, held.Age, held.Record.Bytes.ToArray())).ToArray(),
                     Cursor = values.MoreFollow && values.Records is [.., var last]
                         ? new RecordCursor(last.Record.Owner, last.Record.Label)
                         : null,

@@ -45,7 +45,7 @@ internal sealed record WireMessage
 
     public Contact[] Contacts { get; init; } = [];
 
-    public (uint Held, byte[] Bytes)[] Records { get; init; } = [];
+    public (uint Held, uint? Age, byte[] Bytes)[] Records { get; init; } = [];
 
     public uint Total { get; init; }
 
@@ -69,7 +69,7 @@ internal sealed record WireMessage
         Sequence = message.Sequence,
         Contacts = message.Contacts.ToArray(),
         Records = Enumerable.Range(0, message.RecordCount)
-            .Select(i => (message.HeldAt(i), message.RecordAt(i).ToArray()))
+            .Select(i => (message.HeldAt(i), message.AgeAt(i), message.RecordAt(i).ToArray()))
             .ToArray(),
         Total = message.Total,
         Fingerprints = [.. Enumerable.Range(0, message.FingerprintCount).Select(message.FingerprintAt)],
@@ -101,7 +101,7 @@ internal sealed record WireMessage
             Contacts = vector.All("contact").Select(Pair)
                 .Select(pair => new Contact(Vector.IdOf(pair.First), Endpoint(pair.Second))).ToArray(),
             Records = vector.All("record").Select(Pair)
-                .Select(pair => (uint.Parse(pair.First, CultureInfo.InvariantCulture), Convert.FromHexString(pair.Second)))
+                .Select(pair => (Seconds(pair.First.Split('/')[0]), pair.First.Split('/') is [_, var age] ? Seconds(age) : (uint?)null, Convert.FromHexString(pair.Second)))
                 .ToArray(),
             Total = (uint)vector.Number("total"),
             Fingerprints = [.. vector.All("fingerprint").Select(text => Convert.ToUInt64(text, 16))],
@@ -167,15 +167,17 @@ internal sealed record WireMessage
     private IEnumerable<string> ContactLines() => Contacts.Select(contact => $"contact {contact.Id} {contact.Endpoint}");
 
     private IEnumerable<string> RecordLines() =>
-        Records.Select(record => $"record {record.Held} {Convert.ToHexStringLower(record.Bytes)}");
+        Records.Select(record => $"record {record.Held}{(record.Age is { } age ? $"/{age}" : "")} {Convert.ToHexStringLower(record.Bytes)}");
 
     private string CursorLine() => Cursor is { } cursor ? $"cursor {cursor.Owner} {cursor.Label}" : "cursor nil";
 
     private HeldRecord[] Held() => Records
         .Select(record => RecordCodec.TryParse(record.Bytes, out Record? parsed, out RecordError error)
-            ? new HeldRecord(parsed, record.Held)
+            ? new HeldRecord(parsed, record.Held, record.Age)
             : throw new InvalidOperationException(error.ToString()))
         .ToArray();
+
+    private static uint Seconds(string text) => uint.Parse(text, CultureInfo.InvariantCulture);
 
     private static NodeEndpoint Endpoint(string text) => NodeEndpoint.From(IPEndPoint.Parse(text));
 

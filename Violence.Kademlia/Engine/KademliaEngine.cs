@@ -191,7 +191,7 @@ internal sealed partial class KademliaEngine
     public OperationId FindNode(NodeId target, Instant now) => Begin(new FindNodeOperation(NewRefreshingLookup(target, Config.Lookup(Config.K), now)), now);
 
     /// <summary>Finds the records under a key. <paramref name="onRecord"/> hears of each as it is verified.</summary>
-    public OperationId Get(RecordKey key, GetMode mode, NodeId? owner, int limit, Action<Record>? onRecord, Instant now)
+    public OperationId Get(RecordKey key, GetMode mode, NodeId? owner, int limit, Action<HeldRecord>? onRecord, Instant now)
     {
         Lookup lookup = NewRefreshingLookup(key.Position, Config.Lookup(Config.ClosestAnswered), now);
         return Begin(new GetOperation(key, lookup, Config.ClosestAnswered, mode, owner, limit, onRecord), now);

@@ -67,6 +67,13 @@ internal sealed partial class RecordStore
     /// <summary>Whether exactly these bytes are held: they were verified when they came, and need not be again.</summary>
     public bool Holds(Record record) => Find(record) is { } entry && entry.Record.SameBytes(record);
 
+    /// <summary>Whether anything of the record's key, owner and label is held.</summary>
+    public bool HoldsPlaceOf(Record record, Instant now)
+    {
+        Expire(now);
+        return Find(record) is not null;
+    }
+
     /// <summary>
     /// What <see cref="Put"/> would answer. Asked before a signature is verified: whatever is refused anyway isn't worth it.
     /// </summary>
@@ -99,7 +106,7 @@ internal sealed partial class RecordStore
             status = FindRoom(verified, entry, source, out RecordSource payer);
             if (status == StoreStatus.Stored)
             {
-                entry = Keep(verified, entry, payer, entry?.HeldSince ?? now, now + remaining, now);
+                entry = Keep(verified, entry, payer, now, now + remaining, now);
                 Note(StoreChangeKind.Kept, entry);
             }
         }
@@ -111,7 +118,10 @@ internal sealed partial class RecordStore
     /// Takes back a record that was saved, when a node starts. It is not noted as a change again, but what has to go for it is.
     /// </summary>
     /// <param name="verified">A record that was in a store before, and could not be altered since.</param>
-    /// <param name="heldSince">Since when it has been held, on the clock of <paramref name="now"/>; may lie before its beginning.</param>
+    /// <param name="heldSince">
+    /// Since when it has been held, on the clock of <paramref name="now"/>; may lie before its beginning. Since when in this
+    /// version is not saved: no later than that, so that a server that has gone is not taken for one that lives.
+    /// </param>
     /// <param name="expires">When it goes, on the same clock.</param>
     /// <param name="source">Whose account it was on.</param>
     /// <param name="now">The monotonic clock.</param>
@@ -191,17 +201,22 @@ internal sealed partial class RecordStore
         _sets.TryGetValue(record.Key, out RecordSet? set) ? set.Find(record.Owner, record.Label) : null;
 
     /// <summary>Puts a record into its place, for which <see cref="FindRoom"/> found room.</summary>
-    private RecordEntry Keep(
-        Record record, RecordEntry? entry, RecordSource payer, Instant heldSince, Instant expires, Instant now)
+    /// <param name="record">The record.</param>
+    /// <param name="entry">What stands in its place; null: nothing.</param>
+    /// <param name="payer">On whose account it goes.</param>
+    /// <param name="since">Since when it counts as held and unchanged, where nothing stands in its place.</param>
+    /// <param name="expires">When it goes.</param>
+    /// <param name="now">The monotonic clock.</param>
+    private RecordEntry Keep(Record record, RecordEntry? entry, RecordSource payer, Instant since, Instant expires, Instant now)
     {
         if (entry is null)
         {
-            entry = new RecordEntry(record, heldSince);
+            entry = new RecordEntry(record, heldSince: since, changedAt: since);
         }
         else
         {
             Detach(entry);
-            entry.Replace(record);
+            entry.Replace(record, now);
         }
 
         MakeRoom(record);

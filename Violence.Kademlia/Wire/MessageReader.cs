@@ -284,15 +284,31 @@ internal static class MessageReader
 
         for (int i = 0; i < count; i++)
         {
-            if (!reader.TryReadArray(2, out int extra)
-                || !TryReadRecord(ref reader, into, isHeld: true)
-                || !reader.TrySkip(extra))
+            if (!reader.TryReadArray(2, out int extra) || !TryReadHeld(ref reader, extra, into))
             {
                 return false;
             }
         }
 
         return true;
+    }
+
+    /// <summary>A record of a VALUES: holders of before the age do not tell it.</summary>
+    private static bool TryReadHeld(ref FieldReader reader, int extra, IncomingMessage into)
+    {
+        if (!TryReadRecord(ref reader, into, isHeld: true))
+        {
+            return false;
+        }
+
+        if (extra == 0 || reader.TryReadNil())
+        {
+            return extra == 0 || reader.TrySkip(extra - 1);
+        }
+
+        bool isRead = reader.TryReadUnsigned(uint.MaxValue, out ulong age);
+        into.SetAge((uint)age);
+        return isRead && reader.TrySkip(extra - 1);
     }
 
     private static bool TryReadTotal(ref FieldReader reader, IncomingMessage into)

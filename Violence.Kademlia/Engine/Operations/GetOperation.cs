@@ -21,7 +21,7 @@ internal sealed class GetOperation : Operation
     private readonly FindPhase _find;
     private readonly PageWalk _pages;
     private readonly RecordCollector _collector = new();
-    private readonly Action<Record>? _onRecord;
+    private readonly Action<HeldRecord>? _onRecord;
     private readonly int _closestWanted;
     private int _lost;
 
@@ -31,9 +31,9 @@ internal sealed class GetOperation : Operation
     /// <param name="mode">How far it goes.</param>
     /// <param name="owner">Only this owner's; null: everybody's.</param>
     /// <param name="limit">Most live records, where all is wanted.</param>
-    /// <param name="onRecord">Hears of each record as it is verified.</param>
+    /// <param name="onRecord">Hears of each record as it is verified, with what its first holder says of it.</param>
     public GetOperation(
-        RecordKey key, Lookup lookup, int closestWanted, GetMode mode, NodeId? owner, int limit, Action<Record>? onRecord)
+        RecordKey key, Lookup lookup, int closestWanted, GetMode mode, NodeId? owner, int limit, Action<HeldRecord>? onRecord)
     {
         _key = key;
         _mode = mode;
@@ -157,7 +157,7 @@ internal sealed class GetOperation : Operation
             int count = engine.Store.Read(_key, _owner, after, page, now, out _, out more);
             for (int i = 0; i < count; i++)
             {
-                Keep(page[i].Record, engine.SelfContact, page[i].HeldSeconds);
+                Keep(page[i], engine.SelfContact);
                 after = new RecordCursor(page[i].Record.Owner, page[i].Record.Label);
             }
 
@@ -185,7 +185,7 @@ internal sealed class GetOperation : Operation
             // An expired record is no lie: the holder's clock may be behind ours.
             if (RecordRules.RemainingLife(record, engine.UtcAt(now), engine.Config.Storage.ClockTolerance) > TimeSpan.Zero)
             {
-                Keep(record, holder, message.HeldAt(i));
+                Keep(new HeldRecord(record, message.HeldAt(i), message.AgeAt(i)), holder);
             }
         }
 
@@ -195,11 +195,11 @@ internal sealed class GetOperation : Operation
     private bool IsWanted(KademliaEngine engine, Record record) =>
         record.Network == engine.Config.Network && record.Key == _key && (_owner is null || record.Owner == _owner);
 
-    private void Keep(Record record, Contact holder, uint heldSeconds)
+    private void Keep(HeldRecord held, Contact holder)
     {
-        if (_collector.Add(record, holder, heldSeconds))
+        if (_collector.Add(held, holder))
         {
-            _onRecord?.Invoke(record);
+            _onRecord?.Invoke(held);
         }
     }
 
