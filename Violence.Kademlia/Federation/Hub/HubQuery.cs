@@ -12,7 +12,7 @@ public sealed record HubQuery
 {
     private const string FlagRule = "must be true or false";
     private const string NumberRule = "must be a whole number";
-    private const string UnknownRule = "is not known; known are genre, region, minPlayers, maxPlayers, hasFreeSlots and limit";
+    private const string UnknownRule = "is not known; known are genre, region, minPlayers, maxPlayers, hasFreeSlots, includeStale and limit";
 
     /// <summary>Only servers of this genre, in lower case. Null: of any.</summary>
     public string? Genre { get; init; }
@@ -28,6 +28,9 @@ public sealed record HubQuery
 
     /// <summary>True: only servers with a free slot. False: only full ones. Null: both.</summary>
     public bool? HasFreeSlots { get; init; }
+
+    /// <summary>Whether servers that have not been heard of for their lease are wanted too. Default false; only in an address, not in a body.</summary>
+    public bool IncludeStale { get; init; }
 
     /// <summary>How many servers at most: 1 to <see cref="ServerQuery.MaxLimit"/>, which is the default.</summary>
     public int Limit { get; init; } = ServerQuery.MaxLimit;
@@ -64,6 +67,7 @@ public sealed record HubQuery
                 "minPlayers" => read with { MinPlayers = Number(name, value, found) },
                 "maxPlayers" => read with { MaxPlayers = Number(name, value, found) },
                 "hasFreeSlots" => read with { HasFreeSlots = Flag(name, value, found) },
+                "includeStale" => read with { IncludeStale = Flag(name, value, found) ?? false },
                 "limit" => read with { Limit = Number(name, value, found) ?? read.Limit },
                 _ => Refuse(read, new HubProblem(DirectoryText.Quote(name), DirectoryText.Quote(value), UnknownRule), found),
             };
