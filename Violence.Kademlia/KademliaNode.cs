@@ -87,7 +87,7 @@ public sealed partial class KademliaNode : IAsyncDisposable
     public async Task<GetResult> GetAsync(RecordKey key, GetOptions? options = null, CancellationToken cancellationToken = default)
     {
         GetOptions checkedOptions = Check(options);
-        return await GetAsync(key, checkedOptions, onRecord: null, cancellationToken).ConfigureAwait(false);
+        return await GetAsync(key, checkedOptions, filter: null, onRecord: null, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -100,7 +100,7 @@ public sealed partial class KademliaNode : IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException"><see cref="GetOptions.Limit"/> is not 1 to 10,000, or the mode unknown.</exception>
     /// <exception cref="ObjectDisposedException">The node was stopped.</exception>
     public IAsyncEnumerable<Record> StreamAsync(RecordKey key, GetOptions? options = null, CancellationToken cancellationToken = default) =>
-        RecordsOfAsync(StreamHeldAsync(key, Check(options), cancellationToken));
+        RecordsOfAsync(StreamHeldAsync(key, Check(options), filter: null, cancellationToken));
 
     /// <summary>Signs with this node's identity and stores at the nodes closest to the key.</summary>
     /// <param name="key">The key.</param>
@@ -183,12 +183,12 @@ public sealed partial class KademliaNode : IAsyncDisposable
 
     /// <summary>As <see cref="StreamAsync"/>, each record with what the first holder that had it says of it; the options were checked.</summary>
     internal async IAsyncEnumerable<HeldRecord> StreamHeldAsync(
-        RecordKey key, GetOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+        RecordKey key, GetOptions options, byte[]? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Unbounded, but a get hands over few records more than its limit, and its reader's own memory is at stake, no other's.
         var records = Channel.CreateUnbounded<HeldRecord>(new UnboundedChannelOptions { SingleReader = true });
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<GetResult> get = GetAsync(key, options, held => records.Writer.TryWrite(held), gone.Token);
+        Task<GetResult> get = GetAsync(key, options, filter, held => records.Writer.TryWrite(held), gone.Token);
         Task ended = CompleteAsync(get, records.Writer);
         try
         {
@@ -223,9 +223,11 @@ public sealed partial class KademliaNode : IAsyncDisposable
         records.Complete();
     }
 
-    private Task<GetResult> GetAsync(RecordKey key, GetOptions options, Action<HeldRecord>? onRecord, CancellationToken cancellationToken) =>
+    /// <summary>With a filter for the holders (<see cref="Storage.PayloadFilter"/>) that the caller applies as well; the options were checked.</summary>
+    internal Task<GetResult> GetAsync(
+        RecordKey key, GetOptions options, byte[]? filter, Action<HeldRecord>? onRecord, CancellationToken cancellationToken) =>
         _host.RunAsync(
-            (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, onRecord, now),
+            (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, onRecord, now, filter),
             static (GetOperation get) => new GetResult(get.Status, get.Found, get.Cost),
             _options.JoinPatience,
             cancellationToken);

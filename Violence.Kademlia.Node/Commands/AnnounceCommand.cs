@@ -42,13 +42,9 @@ internal sealed class AnnounceCommand
         "--tag",
         "TAG",
         "A tag: letters, digits and '-'.",
-        "1 to 24 letters, digits or '-'",
+        Values.WordRule,
         MostTags,
-        (string text, out string value) =>
-        {
-            value = text;
-            return text.Length is > 0 and <= 24 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-');
-        });
+        Values.TryWord);
 
     private AnnounceCommand(Terminal terminal, Command command)
     {

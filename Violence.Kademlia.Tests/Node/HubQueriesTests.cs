@@ -33,6 +33,20 @@ internal sealed class HubQueriesTests
         Assert.That(query!.IncludeStale, Is.True);
     }
 
+    [Test]
+    public void Everything_a_query_can_ask_is_read_from_the_address()
+    {
+        bool isRead = HubQuery.TryParse(
+            [new("mode", "CTF"), new("hasPassword", "false"), new("version", "1.2"), new("tag", "PvP"), new("tag", "eu")], out HubQuery? query, out _);
+
+        Assert.That(isRead, Is.True);
+        ServerQuery asked = query!.ForGenre("arena");
+        Assert.That((asked.Mode, asked.HasPassword, asked.Version), Is.EqualTo(("ctf", (bool?)false, "1.2")));
+        Assert.That(asked.Tags, Is.EqualTo(new[] { "pvp", "eu" }));
+        Assert.That(HubQuery.TryParse([new("tag", "a b")], out _, out IReadOnlyList<HubProblem> problems), Is.False);
+        Assert.That(problems.Single().Field, Does.Contain("Tags").IgnoreCase);
+    }
+
     private static ServerListing Row(NodeId owner, ServerLiveness liveness) => new()
     {
         Server = new ServerInfo { Name = "A", Address = "192.0.2.1:1", Genre = "g" },

@@ -30,7 +30,7 @@ public sealed class MessageReaderTests
         yield return (MessageKind.Store, Unknown(Request(2).Bytes(new byte[300])).ToArray());
         yield return (MessageKind.FindNode, Unknown(Request(3).Bytes(Samples.IdBytes).Number(3)).ToArray());
         yield return (MessageKind.FindValue,
-            Unknown(Cursor(Request(5).Bytes(Samples.IdBytes).Number(3).Bytes(Samples.IdBytes))).ToArray());
+            Unknown(Cursor(Request(6).Bytes(Samples.IdBytes).Number(3).Bytes(Samples.IdBytes)).Bytes([0x90])).ToArray());
         yield return (MessageKind.Goodbye, Unknown(Request(1)).ToArray());
         yield return (MessageKind.Touch, Unknown(Request(2).Bytes(new byte[16])).ToArray());
         yield return (MessageKind.Touched, Unknown(Reply(3).Bytes(new byte[2])).ToArray());

@@ -91,8 +91,8 @@ internal static class WireGen
         });
 
     private static Gen<Body> Find() =>
-        Gen.Select(Id, Gen.Byte[0, 3], Id.Nullable(), Cursor.Nullable(), Gen.Bool)
-            .Select<(NodeId Target, byte Families, NodeId? Owner, RecordCursor? Cursor, bool IsValue), Body>(find =>
+        Gen.Select(Id, Gen.Byte[0, 3], Id.Nullable(), Cursor.Nullable(), Gen.Bool, Gen.Byte.Array[0, WireLimits.MaxFilterSize])
+            .Select<(NodeId Target, byte Families, NodeId? Owner, RecordCursor? Cursor, bool IsValue, byte[] Filter), Body>(find =>
                 (header, cookie, _, hasCookie) => new WireMessage
                 {
                     Header = header with { Kind = find.IsValue ? MessageKind.FindValue : MessageKind.FindNode },
@@ -101,6 +101,7 @@ internal static class WireGen
                     Families = (AddressFamilies)find.Families,
                     Owner = find.IsValue ? find.Owner : null,
                     Cursor = find.IsValue ? find.Cursor : null,
+                    Filter = find.IsValue ? find.Filter : [],
                 });
 
     private static Gen<Body> Touch() => Gen.ULong.Array[0, WireLimits.MaxFingerprints].Select<ulong[], Body>(fingerprints =>

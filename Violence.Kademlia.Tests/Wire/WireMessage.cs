@@ -35,6 +35,8 @@ internal sealed record WireMessage
 
     public RecordCursor? Cursor { get; init; }
 
+    public byte[] Filter { get; init; } = [];
+
     public byte[] PublicKey { get; init; } = [];
 
     public byte[] Signature { get; init; } = [];
@@ -63,6 +65,7 @@ internal sealed record WireMessage
         Families = message.Families,
         Owner = message.Owner,
         Cursor = message.Cursor,
+        Filter = message.Filter.ToArray(),
         PublicKey = message.PublicKey.ToArray(),
         Signature = message.Signature.ToArray(),
         Status = message.Status,
@@ -94,6 +97,7 @@ internal sealed record WireMessage
             Families = (AddressFamilies)vector.Number("families"),
             Owner = (vector.Find("owner") ?? "nil") == "nil" ? null : vector.Id("owner"),
             Cursor = (vector.Find("cursor") ?? "nil") is var cursor and not "nil" ? CursorOf(cursor) : null,
+            Filter = Convert.FromHexString(vector.Find("filter") ?? ""),
             PublicKey = Convert.FromHexString(publicKey),
             Signature = Convert.FromHexString(signature),
             Status = (StoreStatus)vector.Number("status"),
@@ -114,7 +118,7 @@ internal sealed record WireMessage
         MessageKind.Ping => writer.Ping(Header, Cookie, Challenge),
         MessageKind.Store => writer.Store(Header, Cookie, Records[0].Bytes),
         MessageKind.FindNode => writer.FindNode(Header, Cookie, Target, Families),
-        MessageKind.FindValue => writer.FindValue(Header, Cookie, new RecordKey(Target), Families, Owner, Cursor),
+        MessageKind.FindValue => writer.FindValue(Header, Cookie, new RecordKey(Target), Families, Owner, Cursor, Filter),
         MessageKind.Goodbye => writer.Goodbye(Header, Cookie!.Value),
         MessageKind.Touch => writer.Touch(Header, Cookie, Fingerprints),
         MessageKind.Touched => writer.Touched(Header, Observed, Cookie!.Value, Missing, maxBytes),
@@ -152,7 +156,7 @@ internal sealed record WireMessage
         MessageKind.Store => RecordLines(),
         MessageKind.FindNode => [$"target {Target}", $"families {(int)Families}"],
         MessageKind.FindValue =>
-            [$"target {Target}", $"families {(int)Families}", $"owner {Owner?.ToString() ?? "nil"}", CursorLine()],
+            [$"target {Target}", $"families {(int)Families}", $"owner {Owner?.ToString() ?? "nil"}", CursorLine(), .. FilterLine()],
         MessageKind.Pong => [PublicKey.Length == 0
             ? "proof nil"
             : $"proof {Convert.ToHexStringLower(PublicKey)} {Convert.ToHexStringLower(Signature)}"],
@@ -168,6 +172,8 @@ internal sealed record WireMessage
 
     private IEnumerable<string> RecordLines() =>
         Records.Select(record => $"record {record.Held}{(record.Age is { } age ? $"/{age}" : "")} {Convert.ToHexStringLower(record.Bytes)}");
+
+    private IEnumerable<string> FilterLine() => Filter.Length == 0 ? [] : [$"filter {Convert.ToHexStringLower(Filter)}"];
 
     private string CursorLine() => Cursor is { } cursor ? $"cursor {cursor.Owner} {cursor.Label}" : "cursor nil";
 

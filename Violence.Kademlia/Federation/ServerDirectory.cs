@@ -114,7 +114,8 @@ public sealed class ServerDirectory
     public async Task<IReadOnlyList<ServerListing>> QueryAllAsync(ServerQuery query, CancellationToken cancellationToken = default)
     {
         ServerQuery normalized = ServerQueryRules.Require(query, nameof(query));
-        GetResult result = await _node.GetAsync(DirectoryKeys.Genre(normalized.Genre), Everything, cancellationToken).ConfigureAwait(false);
+        GetResult result = await _node.GetAsync(
+            DirectoryKeys.Genre(normalized.Genre), Everything, ServerFilter.Of(normalized), onRecord: null, cancellationToken).ConfigureAwait(false);
         return DirectoryReading.Query(normalized, result);
     }
 
@@ -122,7 +123,8 @@ public sealed class ServerDirectory
         ServerQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ServerStream stream = new(query);
-        IAsyncEnumerable<HeldRecord> records = _node.StreamHeldAsync(DirectoryKeys.Genre(query.Genre), Everything, cancellationToken);
+        IAsyncEnumerable<HeldRecord> records = _node.StreamHeldAsync(
+            DirectoryKeys.Genre(query.Genre), Everything, ServerFilter.Of(query), cancellationToken);
         await foreach (HeldRecord held in records.ConfigureAwait(false))
         {
             TimeSpan? age = held.AgeSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;

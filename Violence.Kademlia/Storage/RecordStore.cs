@@ -157,12 +157,13 @@ internal sealed partial class RecordStore
         Span<HeldRecord> destination,
         Instant now,
         out int total,
-        out bool more)
+        out bool more,
+        PayloadFilter filter = default)
     {
         Expire(now);
         if (_sets.TryGetValue(key, out RecordSet? set))
         {
-            return set.Read(owner, after, destination, now, out total, out more);
+            return set.Read(owner, after, destination, now, out total, out more, filter);
         }
 
         total = 0;

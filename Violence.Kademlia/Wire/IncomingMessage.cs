@@ -47,6 +47,9 @@ internal sealed class IncomingMessage
     /// <summary>FIND_VALUE: only this owner's records are wanted.</summary>
     public NodeId? Owner { get; internal set; }
 
+    /// <summary>FIND_VALUE: the filter, not looked into; empty when all records are wanted.</summary>
+    public ReadOnlyMemory<byte> Filter => Header.Kind == MessageKind.FindValue ? _datagram.Slice(_bytes.Start, _bytes.Length) : default;
+
     /// <summary>FIND_VALUE: continue after this record. VALUES: more follow after this one.</summary>
     public RecordCursor? Cursor => _cursor ??= ReadCursor();
 

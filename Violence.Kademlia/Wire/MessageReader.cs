@@ -94,6 +94,7 @@ internal static class MessageReader
             && reader.TryReadArray(known, out int extra)
             && (kind.IsRequest() ? TryReadRequestCookie(ref reader, into) : TryReadObservedAndCookie(ref reader, into))
             && TryReadElements(ref reader, kind, into)
+            && (kind != MessageKind.FindValue || TryReadFilter(ref reader, ref extra, into))
             && reader.TrySkip(extra);
     }
 
@@ -172,6 +173,29 @@ internal static class MessageReader
         bool isRead = TryReadId(ref reader, out NodeId owner);
         into.Owner = owner;
         return isRead;
+    }
+
+    /// <summary>Came later than the elements before it: who asks for everything may leave it out.</summary>
+    private static bool TryReadFilter(ref FieldReader reader, ref int extra, IncomingMessage into)
+    {
+        if (extra == 0)
+        {
+            return true;
+        }
+
+        extra--;
+        if (reader.TryReadNil())
+        {
+            return true;
+        }
+
+        if (!reader.TryReadBinary(0, WireLimits.MaxFilterSize, out ReadOnlySpan<byte> filter))
+        {
+            return false;
+        }
+
+        into.SetBytes(reader.Position - filter.Length, filter.Length);
+        return true;
     }
 
     private static bool TryReadCursor(ref FieldReader reader, IncomingMessage into)

@@ -32,17 +32,25 @@ internal sealed class GetOperation : Operation
     /// <param name="owner">Only this owner's; null: everybody's.</param>
     /// <param name="limit">Most live records, where all is wanted.</param>
     /// <param name="onRecord">Hears of each record as it is verified, with what its first holder says of it.</param>
+    /// <param name="filter">What holders may leave out; who does not know filters sends all. Null: nothing.</param>
     public GetOperation(
-        RecordKey key, Lookup lookup, int closestWanted, GetMode mode, NodeId? owner, int limit, Action<HeldRecord>? onRecord)
+        RecordKey key,
+        Lookup lookup,
+        int closestWanted,
+        GetMode mode,
+        NodeId? owner,
+        int limit,
+        Action<HeldRecord>? onRecord,
+        byte[]? filter = null)
     {
         _key = key;
         _mode = mode;
         _owner = owner;
         _limit = limit;
         _onRecord = onRecord;
-        _find = new FindPhase(this, MessageKind.FindValue, lookup) { Owner = owner };
+        _find = new FindPhase(this, MessageKind.FindValue, lookup) { Owner = owner, Filter = filter };
         _closestWanted = closestWanted;
-        _pages = new PageWalk(this, key.Position, owner, closestWanted);
+        _pages = new PageWalk(this, key.Position, owner, filter, closestWanted);
     }
 
     public GetStatus Status { get; private set; } = GetStatus.NoPeers;
