@@ -117,9 +117,7 @@ internal sealed partial class KademliaEngine
         // A page further on is asked for by somebody who has the contacts already.
         ReadOnlySpan<Contact> closest = message.Cursor is null ? ClosestFor(from, message) : [];
         HeldRecord[] records = Scratch.Records;
-
-        // One that makes no sense here, or speaks of what this version does not know, filters nothing: the asker does.
-        PayloadFilter.TryParse(message.Filter, out PayloadFilter filter);
+        PayloadFilter filter = PayloadFilter.ParseOrNone(message.Filter);
         int count = Store.Read(
             new RecordKey(message.Target), message.Owner, message.Cursor, records, now, out int total, out bool more, filter);
         MessageHeader header = Header(MessageKind.Values, message.Header.Transaction);

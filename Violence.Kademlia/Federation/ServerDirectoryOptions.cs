@@ -9,8 +9,10 @@ public sealed record ServerDirectoryOptions
     /// </summary>
     public TimeSpan Lease { get; init; } = ServerLease.Default;
 
-    /// <summary>The clock announcements are renewed by. Default the system's.</summary>
+#pragma warning disable RS0030 // The options are where time enters the federation.
+    /// <summary>The clock announcements are renewed by. Default: the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+#pragma warning restore RS0030
 
     /// <exception cref="ArgumentException">An option is wrong.</exception>
     internal void Check(string parameter)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using MessagePack;
 
 namespace Violence.Kademlia.Storage;

@@ -57,6 +57,9 @@ internal readonly struct PayloadFilter
     /// <summary>Whether everything passes.</summary>
     public bool IsEmpty => _count == 0;
 
+    /// <summary>A filter, or the one that passes everything when the bytes are none: the asker looks for itself.</summary>
+    public static PayloadFilter ParseOrNone(ReadOnlyMemory<byte> bytes) => TryParse(bytes, out PayloadFilter filter) ? filter : default;
+
     /// <summary>Reads a filter: <c>[[element, operator, operand], ...]</c>.</summary>
     /// <returns>False when it is none, or too much of one; then everything passes.</returns>
     public static bool TryParse(ReadOnlyMemory<byte> bytes, out PayloadFilter filter)

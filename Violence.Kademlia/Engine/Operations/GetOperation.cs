@@ -23,6 +23,7 @@ internal sealed class GetOperation : Operation
     private readonly RecordCollector _collector = new();
     private readonly Action<HeldRecord>? _onRecord;
     private readonly int _closestWanted;
+    private readonly PayloadFilter _filter;
     private int _lost;
 
     /// <param name="key">Under which.</param>
@@ -50,6 +51,7 @@ internal sealed class GetOperation : Operation
         _onRecord = onRecord;
         _find = new FindPhase(this, MessageKind.FindValue, lookup) { Owner = owner, Filter = filter };
         _closestWanted = closestWanted;
+        _filter = PayloadFilter.ParseOrNone(filter);
         _pages = new PageWalk(this, key.Position, owner, filter, closestWanted);
     }
 
@@ -162,7 +164,7 @@ internal sealed class GetOperation : Operation
         bool more = true;
         while (more)
         {
-            int count = engine.Store.Read(_key, _owner, after, page, now, out _, out more);
+            int count = engine.Store.Read(_key, _owner, after, page, now, out _, out more, _filter);
             for (int i = 0; i < count; i++)
             {
                 Keep(page[i], engine.SelfContact);
