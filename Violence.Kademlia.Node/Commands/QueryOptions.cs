@@ -17,10 +17,18 @@ internal sealed class QueryOptions
     private readonly Option<string?> _version = Options.Text("--server-version", "VERSION", "Only servers of this version of the game.", longest: 24);
     private readonly Option<int?> _minPlayers = Players("--min-players", "Only servers with at least so many players.");
     private readonly Option<int?> _maxPlayers = Players("--max-players", "Only servers with at most so many players.");
-    private readonly Option<bool?> _freeSlots = YesOrNo("--free-slots", "Only servers with a free slot (yes), or only full ones (no).");
-    private readonly Option<bool?> _password = YesOrNo("--password", "Only servers that need a password (yes), or that need none (no).");
+    private readonly Option<Wish> _freeSlots = YesOrNo("--free-slots", "Only servers with a free slot (yes), or only full ones (no).");
+    private readonly Option<Wish> _password = YesOrNo("--password", "Only servers that need a password (yes), or that need none (no).");
     private readonly Option<string[]> _tags = Options.Several("--tag", "TAG", "Only servers with this tag.", Values.WordRule, MostTags, Values.TryWord);
     private readonly Option<int> _max = Options.Integer("--max", "N", "How many servers at most.", 1, MostRows, preset: 10);
+
+    /// <summary>Not a flag: to leave it out is a third answer, and the command line takes no other words for flags than true and false.</summary>
+    private enum Wish
+    {
+        Any,
+        Yes,
+        No,
+    }
 
     private QueryOptions()
     {
@@ -51,8 +59,8 @@ internal sealed class QueryOptions
         Version = parsed.GetValue(_version),
         MinPlayers = parsed.GetValue(_minPlayers),
         MaxPlayers = parsed.GetValue(_maxPlayers),
-        HasFreeSlots = parsed.GetValue(_freeSlots),
-        HasPassword = parsed.GetValue(_password),
+        HasFreeSlots = Of(parsed.GetValue(_freeSlots)),
+        HasPassword = Of(parsed.GetValue(_password)),
         Tags = parsed.GetValue(_tags) ?? [],
         Limit = parsed.GetValue(_max),
     };
@@ -69,6 +77,8 @@ internal sealed class QueryOptions
             return isNumber;
         });
 
-    private static Option<bool?> YesOrNo(string name, string description) =>
-        Options.Choice<bool?>(name, description, preset: null, ("yes", true), ("no", false));
+    private static Option<Wish> YesOrNo(string name, string description) =>
+        Options.Choice(name, description, Wish.Any, ("any", Wish.Any), ("yes", Wish.Yes), ("no", Wish.No));
+
+    private static bool? Of(Wish wish) => wish == Wish.Any ? null : wish == Wish.Yes;
 }

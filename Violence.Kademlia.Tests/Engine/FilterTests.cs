@@ -74,7 +74,7 @@ internal sealed class FilterTests
         RecordCursor? after = null;
         int read = 0;
         bool more = true;
-        PayloadFilter.TryParse(Seven, out PayloadFilter none);
+        PayloadFilter none = PayloadFilter.ParseOrNone(Seven);
         while (more)
         {
             int count = store.Read(Key, null, after, page, TestRecords.Now, out int total, out more, none);
@@ -94,7 +94,7 @@ internal sealed class FilterTests
     {
         RecordStore store = StoreOf(100, static _ => 7);
         var page = new HeldRecord[WireLimits.MaxRecords];
-        PayloadFilter.TryParse(Seven, out PayloadFilter all);
+        PayloadFilter all = PayloadFilter.ParseOrNone(Seven);
 
         int count = store.Read(Key, null, null, page, TestRecords.Now, out _, out bool more, all);
 

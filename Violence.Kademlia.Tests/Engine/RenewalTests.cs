@@ -178,6 +178,23 @@ internal sealed class RenewalTests
         Assert.That(PutGetTests.Get(network, network.Nodes[9]).Found.Single().Age!.Value, Is.GreaterThan(TimeSpan.FromMinutes(59)));
     }
 
+    [Test]
+    public void Copies_that_others_made_are_no_younger_than_what_they_were_made_of()
+    {
+        VirtualNetwork network = VirtualNetwork.OfSize(30, seed: 2_112);
+        VirtualNode owner = network.Nodes[3];
+        Contact[] holders = [.. PutGetTests.Put(network, owner, "first").Holders];
+        owner.Crash();
+        Crash(network, holders.Take(3));
+        network.RunFor(TimeSpan.FromMinutes(40));
+        Crash(network, holders.Skip(3).Take(4));
+        network.RunFor(TimeSpan.FromMinutes(1));
+
+        FoundRecord found = PutGetTests.Get(network, network.Nodes.First(node => node.IsRunning && node.Engine.Store.Count == 0)).Found.Single();
+
+        Assert.That(found.Age!.Value, Is.GreaterThan(TimeSpan.FromMinutes(40)));
+    }
+
     private static void Crash(VirtualNetwork network, IEnumerable<Contact> nodes)
     {
         foreach (Contact gone in nodes)

@@ -116,6 +116,16 @@ public sealed class RecordStorePagingTests
         Assert.That(Page(store, Now + TimeSpan.FromSeconds(30)), Is.EqualTo((30u, 30u)));
     }
 
+    [TestCase(-30, 40u)]
+    [TestCase(30, 10u)]
+    public void A_copy_that_another_brings_is_as_old_as_the_date_in_it(int issued, uint age)
+    {
+        RecordStore store = Store([Create(sequence: 1)]);
+        store.Put(Create(sequence: 2, issued: Utc + TimeSpan.FromSeconds(issued)), A, Now, Utc, isFirstHand: false);
+
+        Assert.That(Page(store, Now + TimeSpan.FromSeconds(10)), Is.EqualTo((10u, age)));
+    }
+
     [Test]
     public void Of_a_record_that_was_saved_the_age_is_no_less_than_the_time_it_was_held()
     {

@@ -41,9 +41,13 @@ internal sealed partial class KademliaEngine
         Record record = Sign(key, label, payload, timeToLive, now);
         IReadOnlyList<Contact> holders = _owned.Renew(record, now);
         return holders.Count > Config.Holders / 2
-            ? Begin(new PutOperation(record, NewLookup(key.Position, Config.HolderLookup), isOwn: true, [.. holders]), now)
+            ? Begin(new PutOperation(record, NewLookup(key.Position, Config.HolderLookup), isOwn: true, Closest(holders, key.Position)), now)
             : Begin(OwnPut(record, isInternal: false, now), now);
     }
+
+    /// <summary>Holders of before a search and after it may be more than are wanted.</summary>
+    private Contact[] Closest(IReadOnlyList<Contact> holders, NodeId position) =>
+        [.. holders.OrderBy(holder => holder.Id.DistanceTo(position)).Take(Config.Holders)];
 
     /// <summary>Keeps a new version of this node's own record if it keeps the one before: it may be one of the closest itself.</summary>
     public void RenewHere(Record record, Instant now)
@@ -59,7 +63,7 @@ internal sealed partial class KademliaEngine
     {
         if (holder.Id == Self)
         {
-            Store.Put(winner, SourceOf(winner), now, UtcAt(now));
+            Store.Put(winner, SourceOf(winner), now, UtcAt(now), isFirstHand: winner.Owner == Self);
             return;
         }
 

@@ -169,7 +169,7 @@ internal sealed partial class KademliaEngine
             }
         }
 
-        StoreResult result = Store.Put(record, source, now, UtcAt(now));
+        StoreResult result = Store.Put(record, source, now, UtcAt(now), isFirstHand: record.Owner == from.Id);
         if (result.Status == StoreStatus.Stored && record.Owner != from.Id)
         {
             _custody.OnHandedOver(record, this, now);

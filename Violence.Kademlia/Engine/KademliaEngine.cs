@@ -261,7 +261,7 @@ internal sealed partial class KademliaEngine
                 || Self.DistanceTo(position) < others[Config.Holders - 1].Id.DistanceTo(position));
         if (isHolder && (Store.Holds(record) || Verify(record)))
         {
-            Store.Put(record, SourceOf(record), now, UtcAt(now));
+            Store.Put(record, SourceOf(record), now, UtcAt(now), isFirstHand: record.Owner == Self);
         }
     }
 

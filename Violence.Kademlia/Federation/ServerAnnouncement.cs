@@ -4,7 +4,8 @@ namespace Violence.Kademlia.Federation;
 
 /// <summary>
 /// A server this node announces. The node keeps its records alive until this handle is withdrawn or disposed of, or the
-/// node stops, and signs them anew every half lease: so others see that the server lives. Every member may be called from any thread; changes are made one after the other.
+/// node stops, and signs them anew every half lease: so others see that the server lives. Every member may be called from
+/// any thread; changes are made one after the other.
 /// </summary>
 public sealed class ServerAnnouncement : IAsyncDisposable
 {

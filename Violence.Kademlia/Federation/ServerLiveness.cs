@@ -14,8 +14,8 @@ public enum ServerLiveness
 }
 
 /// <summary>
-/// For how long a server promises to be heard of again, and what follows when it is not. No wall clock has a part in it: holders
-/// say how long ago a row was last signed anew, by their own clocks.
+/// For how long a server promises to be heard of again, and what follows when it is not: holders say by their own clocks how
+/// long ago a row came from its owner.
 /// </summary>
 internal static class ServerLease
 {

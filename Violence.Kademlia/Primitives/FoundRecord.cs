@@ -12,7 +12,7 @@ public readonly record struct FoundRecord(Record Record, int Holders, TimeSpan H
     /// <summary>
     /// How long ago this very version reached its holders: the lower median of what those say that have it and tell. A refresh by
     /// the same bytes does not make it younger; only its owner can, by signing anew. By the holders' own clocks, in whole
-    /// seconds. Null: none of them tells.
+    /// seconds; a copy that another than the owner brought is as old as its date of issue says. Null: none of them tells.
     /// </summary>
     public TimeSpan? Age { get; init; }
 }

@@ -21,7 +21,7 @@ internal sealed class RecordEntry(Record record, Instant heldSince, Instant chan
 
     public Instant HeldSince { get; } = heldSince;
 
-    /// <summary>When this version came: not moved by the same bytes again.</summary>
+    /// <summary>When this version came from its owner, as far as that is known: not moved by the same bytes again.</summary>
     public Instant ChangedAt { get; private set; } = changedAt;
 
     public Instant Expires { get; set; }
@@ -41,10 +41,10 @@ internal sealed class RecordEntry(Record record, Instant heldSince, Instant chan
     public bool IsHeld => ExpiryIndex >= 0;
 
     /// <summary>Puts a winner in the place; the entry must be on no account and in no index.</summary>
-    public void Replace(Record winner, Instant now)
+    public void Replace(Record winner, Instant changedAt)
     {
         Record = winner;
-        ChangedAt = now;
+        ChangedAt = changedAt;
         Fingerprint = RecordFingerprint.Of(winner);
     }
 

@@ -91,7 +91,11 @@ internal sealed partial class RecordStore
     /// <param name="source">Who sent it, or <see cref="RecordSource.Self"/> for the node's own.</param>
     /// <param name="now">The monotonic clock.</param>
     /// <param name="utc">The wall clock, which a record's issue date is compared with once, on arrival.</param>
-    public StoreResult Put(Record verified, RecordSource source, Instant now, DateTimeOffset utc)
+    /// <param name="isFirstHand">
+    /// Whether its owner brings it. A copy that somebody else brings is as old as the date in it says: else a crashed server would
+    /// live on in every copy made of its record.
+    /// </param>
+    public StoreResult Put(Record verified, RecordSource source, Instant now, DateTimeOffset utc, bool isFirstHand = true)
     {
         Expire(now);
         RecordEntry? entry = Find(verified);
@@ -106,7 +110,8 @@ internal sealed partial class RecordStore
             status = FindRoom(verified, entry, source, out RecordSource payer);
             if (status == StoreStatus.Stored)
             {
-                entry = Keep(verified, entry, payer, now, now + remaining, now);
+                TimeSpan age = isFirstHand || verified.Issued > utc ? TimeSpan.Zero : utc - verified.Issued;
+                entry = Keep(verified, entry, payer, entry?.HeldSince ?? now, now - age, now + remaining, now);
                 Note(StoreChangeKind.Kept, entry);
             }
         }
@@ -140,7 +145,7 @@ internal sealed partial class RecordStore
         status = FindRoom(verified, entry, source, out RecordSource payer);
         if (status == StoreStatus.Stored)
         {
-            Keep(verified, entry, payer, Instant.Min(heldSince, now), expires, now);
+            Keep(verified, entry, payer, Instant.Min(heldSince, now), Instant.Min(heldSince, now), expires, now);
         }
 
         return status;
@@ -205,19 +210,21 @@ internal sealed partial class RecordStore
     /// <param name="record">The record.</param>
     /// <param name="entry">What stands in its place; null: nothing.</param>
     /// <param name="payer">On whose account it goes.</param>
-    /// <param name="since">Since when it counts as held and unchanged, where nothing stands in its place.</param>
+    /// <param name="heldSince">Since when its place counts as held, where nothing stands in it.</param>
+    /// <param name="changedAt">Since when this version counts as held.</param>
     /// <param name="expires">When it goes.</param>
     /// <param name="now">The monotonic clock.</param>
-    private RecordEntry Keep(Record record, RecordEntry? entry, RecordSource payer, Instant since, Instant expires, Instant now)
+    private RecordEntry Keep(
+        Record record, RecordEntry? entry, RecordSource payer, Instant heldSince, Instant changedAt, Instant expires, Instant now)
     {
         if (entry is null)
         {
-            entry = new RecordEntry(record, heldSince: since, changedAt: since);
+            entry = new RecordEntry(record, heldSince, changedAt);
         }
         else
         {
             Detach(entry);
-            entry.Replace(record, now);
+            entry.Replace(record, changedAt);
         }
 
         MakeRoom(record);

@@ -118,7 +118,7 @@ internal sealed class RecordCollector
 
         /// <summary>
         /// The lower median over those who have the winner and tell its age. Who has an older version missed the last renewal
-        /// and can't know when it was; a single one that lies, or got its copy late, moves it by one place only.
+        /// and can't know when it was; a single one that lies, or whose clock is wrong, moves it by one place only.
         /// </summary>
         public TimeSpan? MedianAge()
         {
