@@ -87,7 +87,7 @@ public sealed partial class KademliaNode : IAsyncDisposable
     public async Task<GetResult> GetAsync(RecordKey key, GetOptions? options = null, CancellationToken cancellationToken = default)
     {
         GetOptions checkedOptions = Check(options);
-        return await GetAsync(key, checkedOptions, onRecord: null, cancellationToken).ConfigureAwait(false);
+        return await GetAsync(key, checkedOptions, filter: null, onRecord: null, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -100,7 +100,7 @@ public sealed partial class KademliaNode : IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException"><see cref="GetOptions.Limit"/> is not 1 to 10,000, or the mode unknown.</exception>
     /// <exception cref="ObjectDisposedException">The node was stopped.</exception>
     public IAsyncEnumerable<Record> StreamAsync(RecordKey key, GetOptions? options = null, CancellationToken cancellationToken = default) =>
-        StreamCheckedAsync(key, Check(options), cancellationToken);
+        RecordsOfAsync(StreamHeldAsync(key, Check(options), filter: null, cancellationToken));
 
     /// <summary>Signs with this node's identity and stores at the nodes closest to the key.</summary>
     /// <param name="key">The key.</param>
@@ -115,6 +115,26 @@ public sealed partial class KademliaNode : IAsyncDisposable
         PutOptions put = Check(options, payload.Length);
         return await PutAsync(
             (engine, now) => engine.Put(key, put.Label, payload.Span, put.TimeToLive, put.KeepAlive, now), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Signs a new version of a record this node has put, and sends it straight to the nodes that held the one before: no search,
+    /// so that it can be done every minute. When they are not known, too few of them acknowledge, or the last search was five
+    /// renewals ago, it is a <see cref="PutAsync(RecordKey, ReadOnlyMemory{byte}, PutOptions?, CancellationToken)"/>. The
+    /// <see cref="FoundRecord.Age"/> of a record tells readers how long ago that was.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="payload">The content, which may have changed: at most about 800 bytes.</param>
+    /// <param name="options">Label and life; null for the defaults. A record that is renewed is kept alive: <see cref="PutOptions.KeepAlive"/> has no effect.</param>
+    /// <param name="cancellationToken">Stops waiting; a record that has been signed by then goes on being kept alive.</param>
+    /// <exception cref="ArgumentException">The label or the payload is too long, or the time to live out of range.</exception>
+    /// <exception cref="ObjectDisposedException">The node was stopped.</exception>
+    public async Task<PutResult> RenewAsync(
+        RecordKey key, ReadOnlyMemory<byte> payload, PutOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        PutOptions put = Check(options, payload.Length);
+        return await PutAsync(
+            (engine, now) => engine.Renew(key, put.Label, payload.Span, put.TimeToLive, now), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -161,19 +181,20 @@ public sealed partial class KademliaNode : IAsyncDisposable
         return await PutAsync((engine, now) => engine.Withdraw(key, label, now), cancellationToken).ConfigureAwait(false);
     }
 
-    private async IAsyncEnumerable<Record> StreamCheckedAsync(
-        RecordKey key, GetOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>As <see cref="StreamAsync"/>, each record with what the first holder that had it says of it; the options were checked.</summary>
+    internal async IAsyncEnumerable<HeldRecord> StreamHeldAsync(
+        RecordKey key, GetOptions options, byte[]? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Unbounded, but a get hands over few records more than its limit, and its reader's own memory is at stake, no other's.
-        var records = Channel.CreateUnbounded<Record>(new UnboundedChannelOptions { SingleReader = true });
+        var records = Channel.CreateUnbounded<HeldRecord>(new UnboundedChannelOptions { SingleReader = true });
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<GetResult> get = GetAsync(key, options, record => records.Writer.TryWrite(record), gone.Token);
+        Task<GetResult> get = GetAsync(key, options, filter, held => records.Writer.TryWrite(held), gone.Token);
         Task ended = CompleteAsync(get, records.Writer);
         try
         {
-            await foreach (Record record in records.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (HeldRecord held in records.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
-                yield return record;
+                yield return held;
             }
 
             cancellationToken.ThrowIfCancellationRequested();
@@ -187,16 +208,26 @@ public sealed partial class KademliaNode : IAsyncDisposable
         }
     }
 
+    private static async IAsyncEnumerable<Record> RecordsOfAsync(IAsyncEnumerable<HeldRecord> stream)
+    {
+        await foreach (HeldRecord held in stream.ConfigureAwait(false))
+        {
+            yield return held.Record;
+        }
+    }
+
     /// <summary>Closes the channel after the last record. How the get ended is its own affair.</summary>
-    private static async Task CompleteAsync(Task get, ChannelWriter<Record> records)
+    private static async Task CompleteAsync(Task get, ChannelWriter<HeldRecord> records)
     {
         await get.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         records.Complete();
     }
 
-    private Task<GetResult> GetAsync(RecordKey key, GetOptions options, Action<Record>? onRecord, CancellationToken cancellationToken) =>
+    /// <summary>With a filter for the holders (<see cref="Storage.PayloadFilter"/>) that the caller applies as well; the options were checked.</summary>
+    internal Task<GetResult> GetAsync(
+        RecordKey key, GetOptions options, byte[]? filter, Action<HeldRecord>? onRecord, CancellationToken cancellationToken) =>
         _host.RunAsync(
-            (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, onRecord, now),
+            (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, onRecord, now, filter),
             static (GetOperation get) => new GetResult(get.Status, get.Found, get.Cost),
             _options.JoinPatience,
             cancellationToken);

@@ -10,6 +10,8 @@ internal static class Values
     public const string HostAndPortRule = "HOST:PORT with a port from 1 to 65535, for example play.example.org:4001, 192.0.2.1:4001 or [2001:db8::1]:4001";
     public const string ListenRule = "IP:PORT, for example 127.0.0.1:4001 or [::]:4001 (port 0: any free one)";
 
+    public const string WordRule = "1 to 24 letters, digits or '-'";
+
     private const int LongestHost = 255;
 
     /// <summary>A host name or address with a port somebody can send to.</summary>
@@ -28,6 +30,13 @@ internal static class Values
             ? new IPEndPoint(address, port)
             : null;
         return endPoint is not null;
+    }
+
+    /// <summary>A genre, a region, a mode or a tag.</summary>
+    public static bool TryWord(string text, out string word)
+    {
+        word = text;
+        return text.Length is > 0 and <= 24 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-');
     }
 
     /// <summary>A whole number within limits, in plain digits.</summary>

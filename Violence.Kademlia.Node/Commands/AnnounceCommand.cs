@@ -32,17 +32,19 @@ internal sealed class AnnounceCommand
     private readonly Option<int> _maxPlayers = Options.Integer("--max-players", "N", "How many can play; 0: not told.", 0, MostPlayers, preset: 0);
     private readonly Option<string?> _version = Options.Text("--server-version", "VERSION", "The game's version.", longest: 24);
 
+    private readonly Option<string?> _gameMode = Options.Text("--game-mode", "MODE", "How it is played: letters, digits and '-'.", longest: 24);
+    private readonly Option<bool> _password = new("--password") { Description = "Players need a password." };
+
+    private readonly Option<int> _lease = Options.Integer(
+        "--lease", "SECONDS", "How long it is taken for alive after it was heard of; it is announced again every half of that.", 30, 3600, preset: 120);
+
     private readonly Option<string[]> _tags = Options.Several(
         "--tag",
         "TAG",
         "A tag: letters, digits and '-'.",
-        "1 to 24 letters, digits or '-'",
+        Values.WordRule,
         MostTags,
-        (string text, out string value) =>
-        {
-            value = text;
-            return text.Length is > 0 and <= 24 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-');
-        });
+        Values.TryWord);
 
     private AnnounceCommand(Terminal terminal, Command command)
     {
@@ -57,7 +59,10 @@ internal sealed class AnnounceCommand
         command.Add(_players);
         command.Add(_maxPlayers);
         command.Add(_version);
+        command.Add(_gameMode);
+        command.Add(_password);
         command.Add(_tags);
+        command.Add(_lease);
         _common = CommonOptions.AddNode(command, needsBootstrap: true);
     }
 
@@ -83,7 +88,7 @@ internal sealed class AnnounceCommand
         try
         {
             var joining = NodeSession.JoinAsync(node, _common.Bootstrap(parsed), _terminal, stop);
-            announcement = await AnnounceAsync(new ServerDirectory(node), server, stop);
+            announcement = await AnnounceAsync(Directory(node, parsed), server, stop);
             await joining;
 
             // Until one node has acknowledged it there is nothing to report; the node's own retries may be far apart.
@@ -126,8 +131,13 @@ internal sealed class AnnounceCommand
         Players = parsed.GetValue(_players),
         MaxPlayers = parsed.GetValue(_maxPlayers),
         Version = parsed.GetValue(_version) ?? "",
+        Mode = parsed.GetValue(_gameMode) ?? "",
+        HasPassword = parsed.GetValue(_password),
         Tags = parsed.GetValue(_tags) ?? [],
     };
+
+    private ServerDirectory Directory(KademliaNode node, ParseResult parsed) =>
+        new(node, new ServerDirectoryOptions { Lease = TimeSpan.FromSeconds(parsed.GetValue(_lease)) });
 
     private static async Task<ServerAnnouncement> AnnounceAsync(ServerDirectory directory, ServerInfo server, CancellationToken stop)
     {

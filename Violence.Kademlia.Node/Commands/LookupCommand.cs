@@ -84,6 +84,10 @@ internal static class LookupCommand
         result.Cost.Requests,
         result.Cost.Hops);
 
+    private static string State(ServerListing found) => found.Age is { } age
+        ? string.Create(CultureInfo.InvariantCulture, $"{Documents.Word(found.Liveness)}, heard of {age.TotalSeconds:0} s ago")
+        : Documents.Word(found.Liveness);
+
     private static void Show(ServerListing found, ServerLookupResult result, Terminal terminal)
     {
         var server = found.Server;
@@ -94,7 +98,9 @@ internal static class LookupCommand
             .Add("region", server.Region)
             .Add("players", ServerRows.Players(server))
             .Add("version", server.Version)
+            .Add("mode", ServerRows.Mode(server))
             .Add("tags", string.Join(", ", server.Tags))
+            .Add("state", State(found))
             .Add("owner", $"{server.Name}#{found.Fingerprint}")
             .Add("announced", found.AnnouncedAt.ToString("u", CultureInfo.InvariantCulture))
             .Add("holders", found.Holders.ToString(CultureInfo.InvariantCulture));

@@ -8,35 +8,18 @@ namespace Violence.Kademlia.Node.Commands;
 /// <summary><c>query</c>: lists the servers of a genre.</summary>
 internal static class QueryCommand
 {
-    private const int MostRows = 1_000;
-
     public static Command Create(Terminal terminal)
     {
         var command = new Command("query", "Lists the servers of a genre. Exit code 3: there are none.");
-        var genre = Options.Text("--genre", "GENRE", "The genre: letters, digits and '-'.", longest: 24);
-        genre.Required = true;
-        var region = Options.Text("--region", "REGION", "Only servers of this region.", longest: 24);
-        var max = Options.Integer("--max", "N", "How many servers at most.", 1, MostRows, preset: 10);
+        var filters = QueryOptions.Add(command);
         var timeout = ClientQuestion.Timeout();
-        command.Add(genre);
-        command.Add(region);
-        command.Add(max);
         command.Add(timeout);
         var common = CommonOptions.AddClient(command);
         command.SetAction((parsed, stop) => ClientQuestion.AskAsync(
             parsed,
             common,
             TimeSpan.FromSeconds(parsed.GetValue(timeout)),
-            async (directory, token) =>
-            {
-                var query = new ServerQuery
-                {
-                    Genre = parsed.GetRequiredValue(genre)!,
-                    Region = parsed.GetValue(region),
-                    Limit = parsed.GetValue(max),
-                };
-                return Report(await QueryAsync(directory, query, token), common.Json(parsed), terminal);
-            },
+            async (directory, token) => Report(await QueryAsync(directory, filters.Query(parsed), token), common.Json(parsed), terminal),
             stop));
         return command;
     }

@@ -9,7 +9,7 @@ internal static class ServerRows
 {
     public static TextTable Table(IReadOnlyList<ServerListing> servers)
     {
-        var table = new TextTable("name", "address", "genre", "region", "players", "version", "tags", "owner");
+        var table = new TextTable("name", "address", "genre", "region", "players", "version", "mode", "tags", "state", "owner");
         foreach (var listing in servers)
         {
             table.Add(
@@ -19,12 +19,17 @@ internal static class ServerRows
                 listing.Server.Region,
                 Players(listing.Server),
                 listing.Server.Version,
+                Mode(listing.Server),
                 string.Join(", ", listing.Server.Tags),
+                Documents.Word(listing.Liveness),
                 listing.Fingerprint);
         }
 
         return table;
     }
+
+    /// <summary>How it is played, and whether one has to know a password.</summary>
+    public static string Mode(ServerInfo server) => server.HasPassword ? $"{server.Mode} (password)".TrimStart() : server.Mode;
 
     /// <summary>Players and room: <c>3/16</c>, or <c>3</c> when the server does not tell its room.</summary>
     public static string Players(ServerInfo server) => server.MaxPlayers == 0

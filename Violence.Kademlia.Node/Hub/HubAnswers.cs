@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Violence.Kademlia.Federation;
 using Violence.Kademlia.Federation.Hub;
+using Violence.Kademlia.Node.Output;
 
 namespace Violence.Kademlia.Node.Hub;
 
@@ -83,6 +84,9 @@ internal static class HubAnswers
             }
 
             writer.WriteEndArray();
+            writer.WriteString("mode"u8, (row.SignedRow?.Server ?? row.Announcement.Server).Mode);
+            writer.WriteBoolean("hasPassword"u8, (row.SignedRow?.Server ?? row.Announcement.Server).HasPassword);
+            writer.WriteString("liveness"u8, Documents.Word(row.Liveness));
             writer.WriteString("source"u8, row.Source);
             if (row.SignedRow is { } signed)
             {

@@ -10,6 +10,9 @@ namespace Violence.Kademlia.Node.Hub;
 /// <param name="IsAnnouncedHere">Whether it was announced to this hub.</param>
 internal sealed record HubRow(HubAnnouncement Announcement, ServerListing? SignedRow, bool IsAnnouncedHere)
 {
+    /// <summary>What is announced here is heard of here.</summary>
+    public ServerLiveness Liveness => IsAnnouncedHere ? ServerLiveness.Live : SignedRow?.Liveness ?? ServerLiveness.Unknown;
+
     public string Source => SignedRow is null ? "hub" : IsAnnouncedHere ? "both" : "dht";
 }
 
@@ -34,7 +37,7 @@ internal sealed class HubQueries(ServerDirectory dht, NodeId self, HubTable tabl
 
         // This node signed for servers of its table, and of them alone: the table knows better, also that one is gone.
         Dictionary<(string, string), HubRow> rows = [];
-        foreach (ServerListing listing in signed.SelectMany(listings => listings).Where(listing => listing.Owner != self))
+        foreach (ServerListing listing in signed.SelectMany(listings => listings).Where(listing => IsListed(listing, query, self)))
         {
             HubAnnouncement announcement = new() { Server = listing.Server, Timestamp = listing.AnnouncedAt };
             rows.TryAdd(Identify(listing.Server), new HubRow(announcement, listing, IsAnnouncedHere: false));
@@ -54,6 +57,10 @@ internal sealed class HubQueries(ServerDirectory dht, NodeId self, HubTable tabl
                 .Take(query.Limit),
         ];
     }
+
+    /// <summary>Whether a row of the DHT is passed on: not this node's own, and not that of a server that has crashed.</summary>
+    internal static bool IsListed(ServerListing listing, HubQuery query, NodeId self) =>
+        listing.Owner != self && (query.IncludeStale || listing.Liveness != ServerLiveness.Stale);
 
     private Task<IReadOnlyList<ServerListing>> AskAsync(ServerQuery query)
     {

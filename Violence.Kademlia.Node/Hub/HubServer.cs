@@ -34,7 +34,8 @@ internal sealed class HubServer : IAsyncDisposable
     /// <exception cref="IOException">The address can't be listened on; the message says which and why.</exception>
     public static async Task<HubServer> StartAsync(KademliaNode node, HubSettings settings, ILoggerFactory logging, CancellationToken stop)
     {
-        ServerDirectory directory = new(node);
+        // What is heard of here every 15 minutes can't promise to be heard of there any sooner.
+        ServerDirectory directory = new(node, new ServerDirectoryOptions { Lease = settings.PostLease, TimeProvider = settings.Time });
         HubTable table = new(settings.MostServers, settings.MostServersPerSource);
         HubRelay relay = new(directory, node.Id, table.Find, settings.Time, logging.CreateLogger<HubRelay>());
         HubRegistry registry = new(table, relay, settings);

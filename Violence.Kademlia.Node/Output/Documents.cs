@@ -17,7 +17,12 @@ internal sealed record ServerDocument(
     string Fingerprint,
     ulong Sequence,
     DateTimeOffset AnnouncedAt,
-    int Holders)
+    int Holders,
+    string Mode,
+    bool HasPassword,
+    string Liveness,
+    double? LeaseSeconds,
+    double? AgeSeconds)
 {
     public static ServerDocument Of(ServerListing listing) => new(
         listing.Server.Name,
@@ -32,7 +37,12 @@ internal sealed record ServerDocument(
         listing.Fingerprint,
         listing.Sequence,
         listing.AnnouncedAt,
-        listing.Holders);
+        listing.Holders,
+        listing.Server.Mode,
+        listing.Server.HasPassword,
+        Documents.Word(listing.Liveness),
+        listing.Lease?.TotalSeconds,
+        listing.Age?.TotalSeconds);
 }
 
 /// <summary>What <c>lookup --json</c> prints.</summary>
@@ -77,4 +87,13 @@ internal sealed record WithdrawnDocument(string Event, string Name);
 [JsonSerializable(typeof(GetDocument))]
 [JsonSerializable(typeof(RecordsDocument))]
 [JsonSerializable(typeof(Demo.DemoReport))]
-internal sealed partial class Documents : JsonSerializerContext;
+internal sealed partial class Documents : JsonSerializerContext
+{
+    /// <summary>As documents, tables and the hub's answers have it.</summary>
+    public static string Word(ServerLiveness liveness) => liveness switch
+    {
+        ServerLiveness.Live => "live",
+        ServerLiveness.Stale => "stale",
+        _ => "unknown",
+    };
+}

@@ -219,7 +219,7 @@ internal sealed class OperationTests
         var heard = new List<NodeId>();
         VirtualNode asker = network.Nodes[9];
         GetOperation get = network.Run<GetOperation>(
-            asker, (engine, now) => engine.Get(Key, GetMode.All, null, 100, record => heard.Add(record.Owner), now));
+            asker, (engine, now) => engine.Get(Key, GetMode.All, null, 100, held => heard.Add(held.Record.Owner), now));
 
         Assert.That(heard, Is.EquivalentTo(get.Found.Select(found => found.Record.Owner)));
         Assert.That(heard, Has.Count.EqualTo(5));

@@ -30,7 +30,8 @@ internal static class DirectorySamples
         Gen.Select(Gen.Int[0, 65535], Gen.Int[0, 65535]),
         Gen.String[Gen.Char[' ', '~'], 0, 24],
         Words.Array[0, 8],
-        (texts, counts, version, tags) => new ServerInfo
+        Gen.Select(Gen.OneOf(Gen.Const(""), Words), Gen.Bool),
+        (texts, counts, version, tags, play) => new ServerInfo
         {
             Name = texts.Item1,
             Address = texts.Item2,
@@ -39,6 +40,8 @@ internal static class DirectorySamples
             Players = counts.Item2 == 0 ? counts.Item1 : Math.Min(counts.Item1, counts.Item2),
             MaxPlayers = counts.Item2,
             Version = version,
+            Mode = play.Item1,
+            HasPassword = play.Item2,
             Tags = tags,
         });
 
@@ -64,6 +67,8 @@ internal static class DirectorySamples
         Players = 65535,
         MaxPlayers = 65535,
         Version = new string('v', 24),
+        Mode = new string('m', 24),
+        HasPassword = true,
         Tags = [.. Enumerable.Range(0, 8).Select(i => new string((char)('a' + i), 24))],
     };
 

@@ -18,18 +18,18 @@ public sealed class ServerRowCodecTests
     [Test]
     public void A_row_is_this_array_to_the_byte()
     {
-        ServerInfo server = new() { Name = "A", Address = "h:1", Genre = "g", Players = 200, MaxPlayers = 300, Tags = ["t"] };
+        ServerInfo server = new() { Name = "A", Address = "h:1", Genre = "g", Players = 200, MaxPlayers = 300, Tags = ["t"], Mode = "m", HasPassword = true };
 
-        // [1, "A", "h:1", "g", "unknown", 200, 300, "", ["t"]]
+        // [1, "A", "h:1", "g", "unknown", 200, 300, "", ["t"], 120, "m", true]
         Assert.That(
-            Convert.ToHexStringLower(ServerRowCodec.Encode(server)),
-            Is.EqualTo("9901a141a3683a31a167a7756e6b6e6f776eccc8cd012ca091a174"));
+            Convert.ToHexStringLower(ServerRowCodec.Encode(server, TimeSpan.FromMinutes(2))),
+            Is.EqualTo("9c01a141a3683a31a167a7756e6b6e6f776eccc8cd012ca091a17478a16dc3"));
     }
 
     [Test]
     public void The_longest_row_leaves_room_for_the_rest_of_its_record()
     {
-        byte[] row = ServerRowCodec.Encode(DirectorySamples.Longest);
+        byte[] row = ServerRowCodec.Encode(DirectorySamples.Longest, TimeSpan.FromHours(1));
 
         using (Assert.EnterMultipleScope())
         {
@@ -101,7 +101,7 @@ public sealed class ServerRowCodecTests
     public void Elements_and_bytes_after_the_known_ones_are_skipped()
     {
         byte[] row = ServerRowCodec.Encode(DirectorySamples.Arena);
-        row[0] = 0x9b;
+        row[0] = 0x9e;
         // A later version's element, then one nested deeper than any reader should follow.
         byte[] longer = [.. row, 0xa1, (byte)'x', .. Enumerable.Repeat((byte)0x91, 300)];
 
@@ -133,6 +133,38 @@ public sealed class ServerRowCodecTests
 
         Assert.That(rows.Where(row => !ServerRowCodec.TryDecode(row, out ServerInfo? server) || server.Players != 3), Is.Empty);
     }
+
+    [Test]
+    public void A_row_of_before_the_lease_promises_nothing_and_needs_no_password()
+    {
+        Assert.That(ServerRowCodec.TryDecode(Row([0x99], [0xa1, (byte)'g'], [3], [0x90]), out ServerInfo? server, out TimeSpan? lease), Is.True);
+        Assert.That((server!.Mode, server.HasPassword, lease), Is.EqualTo(("", false, (TimeSpan?)null)));
+    }
+
+    [Test]
+    public void The_lease_travels_in_seconds_and_outside_its_limits_the_row_is_refused()
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(LeaseOf([0xc0]), Is.EqualTo((true, (TimeSpan?)null)));
+            Assert.That(LeaseOf([30]), Is.EqualTo((true, (TimeSpan?)TimeSpan.FromSeconds(30))));
+            Assert.That(LeaseOf([0xcd, 0x0e, 0x10]), Is.EqualTo((true, (TimeSpan?)TimeSpan.FromHours(1))));
+            Assert.That(new byte[][] { [29], [0], [0xcd, 0x0e, 0x11], [0xa0], [0xc3] }.Where(lease => LeaseOf(lease).IsRow), Is.Empty);
+        }
+    }
+
+    [Test]
+    public void A_mode_and_a_flag_of_another_form_are_refused()
+    {
+        byte[] row = Row([0x9b], [0xa1, (byte)'g'], [3], [0x90]);
+
+        Assert.That(new byte[][] { [0xc0], [0x01], [0xa1, (byte)'!'] }.Where(mode => ServerRowCodec.TryDecode(new byte[][] { row, [0xc0], mode }.SelectMany(part => part).ToArray(), out _)), Is.Empty);
+        row[0] = 0x9c;
+        Assert.That(new byte[][] { [0xc0], [0x01], [0xa0] }.Where(flag => ServerRowCodec.TryDecode(new byte[][] { row, [0xc0], [0xa0], flag }.SelectMany(part => part).ToArray(), out _)), Is.Empty);
+    }
+
+    private static (bool IsRow, TimeSpan? Lease) LeaseOf(byte[] element) =>
+        (ServerRowCodec.TryDecode((byte[])[.. Row([0x9a], [0xa1, (byte)'g'], [3], [0x90]), .. element], out _, out TimeSpan? lease), lease);
 
     [Test]
     public void Numbers_outside_0_to_65535_are_refused_in_any_width()

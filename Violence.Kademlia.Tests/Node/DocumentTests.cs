@@ -73,7 +73,7 @@ public sealed class DocumentTests
                 Is.EqualTo(new[]
                 {
                     "name", "address", "genre", "region", "players", "max_players", "version", "tags", "owner", "fingerprint",
-                    "sequence", "announced_at", "holders",
+                    "sequence", "announced_at", "holders", "mode", "has_password", "liveness", "lease_seconds", "age_seconds",
                 }));
             Assert.That(json.RootElement.GetProperty("max_players").GetInt32(), Is.EqualTo(8));
         }

@@ -19,7 +19,7 @@ public sealed class IndexedHeapTests
             {
                 if (kind <= 2 || model.Count == 0)
                 {
-                    var entry = new RecordEntry(TestRecords.Create(), default) { Expires = new Instant(time) };
+                    var entry = new RecordEntry(TestRecords.Create(), default, default) { Expires = new Instant(time) };
                     heap.Add(entry);
                     model.Add(entry);
                 }

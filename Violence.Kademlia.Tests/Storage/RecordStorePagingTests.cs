@@ -98,6 +98,44 @@ public sealed class RecordStorePagingTests
     }
 
     [Test]
+    public void The_age_is_of_the_version_and_begins_anew_with_the_next_one()
+    {
+        RecordStore store = Store([Create(sequence: 1)]);
+        store.Put(Create(sequence: 2), A, Now + TimeSpan.FromSeconds(40), Utc);
+
+        Assert.That(Page(store, Now + TimeSpan.FromSeconds(99.9)), Is.EqualTo((99u, 59u)));
+    }
+
+    [Test]
+    public void The_same_bytes_again_and_an_older_version_leave_the_age_as_it_is()
+    {
+        RecordStore store = Store([Create(sequence: 2)]);
+        Assert.That(store.Put(Create(sequence: 2), A, Now + TimeSpan.FromSeconds(10), Utc).Status, Is.EqualTo(StoreStatus.Refreshed));
+        Assert.That(store.Put(Create(sequence: 1), A, Now + TimeSpan.FromSeconds(20), Utc).Status, Is.EqualTo(StoreStatus.Stale));
+
+        Assert.That(Page(store, Now + TimeSpan.FromSeconds(30)), Is.EqualTo((30u, 30u)));
+    }
+
+    [TestCase(-30, 40u)]
+    [TestCase(30, 10u)]
+    public void A_copy_that_another_brings_is_as_old_as_the_date_in_it(int issued, uint age)
+    {
+        RecordStore store = Store([Create(sequence: 1)]);
+        store.Put(Create(sequence: 2, issued: Utc + TimeSpan.FromSeconds(issued)), A, Now, Utc, isFirstHand: false);
+
+        Assert.That(Page(store, Now + TimeSpan.FromSeconds(10)), Is.EqualTo((10u, age)));
+    }
+
+    [Test]
+    public void Of_a_record_that_was_saved_the_age_is_no_less_than_the_time_it_was_held()
+    {
+        RecordStore store = Store([]);
+        store.Restore(Create(), Now - TimeSpan.FromMinutes(2), Now + TimeSpan.FromHours(1), A, Now);
+
+        Assert.That(Page(store, Now), Is.EqualTo((120u, 120u)));
+    }
+
+    [Test]
     public void Reading_allocates_nothing()
     {
         RecordStore store = Store([.. Enumerable.Range(0, 100).Select(i => Create(owner: i % 10, label: $"label {i}"))]);
@@ -150,6 +188,13 @@ public sealed class RecordStorePagingTests
         }
 
         return read;
+    }
+
+    private static (uint Held, uint? Age) Page(RecordStore store, Instant now)
+    {
+        var page = new HeldRecord[1];
+        store.Read(Key(0), null, null, page, now, out _, out _);
+        return (page[0].HeldSeconds, page[0].AgeSeconds);
     }
 
     private static uint HeldSeconds(RecordStore store, Instant now)

@@ -43,8 +43,8 @@ public sealed class RecordStoreRepairTests
     public void Of_entries_with_one_fingerprint_the_first_is_known_and_goes_alone()
     {
         var index = new FingerprintIndex(new SecretComparer(EntropySource.Seeded(1)));
-        var first = new RecordEntry(Create(), Now);
-        var second = new RecordEntry(Create(), Now);
+        var first = new RecordEntry(Create(), Now, Now);
+        var second = new RecordEntry(Create(), Now, Now);
         index.Add(first);
         index.Add(second);
 

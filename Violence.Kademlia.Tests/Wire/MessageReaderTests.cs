@@ -30,7 +30,9 @@ public sealed class MessageReaderTests
         yield return (MessageKind.Store, Unknown(Request(2).Bytes(new byte[300])).ToArray());
         yield return (MessageKind.FindNode, Unknown(Request(3).Bytes(Samples.IdBytes).Number(3)).ToArray());
         yield return (MessageKind.FindValue,
-            Unknown(Cursor(Request(5).Bytes(Samples.IdBytes).Number(3).Bytes(Samples.IdBytes))).ToArray());
+            more == 0
+                ? Cursor(Request(5).Bytes(Samples.IdBytes).Number(3).Bytes(Samples.IdBytes)).ToArray()
+                : Unknown(Cursor(Request(6).Bytes(Samples.IdBytes).Number(3).Bytes(Samples.IdBytes)).Nil()).ToArray());
         yield return (MessageKind.Goodbye, Unknown(Request(1)).ToArray());
         yield return (MessageKind.Touch, Unknown(Request(2).Bytes(new byte[16])).ToArray());
         yield return (MessageKind.Touched, Unknown(Reply(3).Bytes(new byte[2])).ToArray());
@@ -39,7 +41,7 @@ public sealed class MessageReaderTests
         yield return (MessageKind.Stored, Unknown(Reply(4).Number(7).Number(ulong.MaxValue)).ToArray());
         yield return (MessageKind.Nodes, Unknown(Contacts(Reply(3))).ToArray());
         yield return (MessageKind.Values,
-            Unknown(Cursor(Unknown(Contacts(Reply(6)).Array(1).Array(2 + more).Bytes(new byte[100]).Number(70_000))).Number(300))
+            Unknown(Cursor(Unknown(Contacts(Reply(6)).Array(1).Array(3 + more).Bytes(new byte[100]).Number(70_000).Number(61))).Number(300))
                 .ToArray());
         yield return (MessageKind.Retry, Unknown(Reply(2)).ToArray());
     }

@@ -9,7 +9,7 @@ namespace Violence.Kademlia.Tests.Wire;
 public sealed class ReplySizeTests
 {
     private static readonly Gen<HeldRecord> Held =
-        Gen.Select(WireGen.RecordWithPayload(300), Gen.UInt, (record, held) => new HeldRecord(record, held));
+        Gen.Select(WireGen.RecordWithPayload(300), Gen.UInt, Gen.UInt.Nullable(), (record, held, age) => new HeldRecord(record, held, age));
 
     /// <summary>Header 40, body 1, observed 8, cookie 10.</summary>
     private const int Fixed = 59;

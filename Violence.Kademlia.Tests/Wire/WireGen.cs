@@ -87,12 +87,12 @@ internal static class WireGen
         {
             Header = header with { Kind = MessageKind.Store },
             Cookie = hasCookie ? cookie : null,
-            Records = [(0, record)],
+            Records = [(0, null, record)],
         });
 
     private static Gen<Body> Find() =>
-        Gen.Select(Id, Gen.Byte[0, 3], Id.Nullable(), Cursor.Nullable(), Gen.Bool)
-            .Select<(NodeId Target, byte Families, NodeId? Owner, RecordCursor? Cursor, bool IsValue), Body>(find =>
+        Gen.Select(Id, Gen.Byte[0, 3], Id.Nullable(), Cursor.Nullable(), Gen.Bool, Gen.Byte.Array[0, WireLimits.MaxFilterSize])
+            .Select<(NodeId Target, byte Families, NodeId? Owner, RecordCursor? Cursor, bool IsValue, byte[] Filter), Body>(find =>
                 (header, cookie, _, hasCookie) => new WireMessage
                 {
                     Header = header with { Kind = find.IsValue ? MessageKind.FindValue : MessageKind.FindNode },
@@ -101,6 +101,7 @@ internal static class WireGen
                     Families = (AddressFamilies)find.Families,
                     Owner = find.IsValue ? find.Owner : null,
                     Cursor = find.IsValue ? find.Cursor : null,
+                    Filter = find.IsValue ? find.Filter : [],
                 });
 
     private static Gen<Body> Touch() => Gen.ULong.Array[0, WireLimits.MaxFingerprints].Select<ulong[], Body>(fingerprints =>
@@ -157,15 +158,15 @@ internal static class WireGen
 
     // Two of the longest of these records and four contacts fit into any datagram.
     private static Gen<Body> Values() =>
-        Gen.Select(Contact.Array[0, 4], Gen.Select(Gen.UInt, SmallRecord).Array[0, 2], Gen.Bool, Gen.UInt)
-            .Select<(Contact[] Contacts, (uint Held, Record Record)[] Records, bool MoreFollow, uint Total), Body>(values =>
+        Gen.Select(Contact.Array[0, 4], Gen.Select(Gen.UInt, Gen.UInt.Nullable(), SmallRecord).Array[0, 2], Gen.Bool, Gen.UInt)
+            .Select<(Contact[] Contacts, (uint Held, uint? Age, Record Record)[] Records, bool MoreFollow, uint Total), Body>(values =>
                 (header, cookie, observed, _) => new WireMessage
                 {
                     Header = header with { Kind = MessageKind.Values },
                     Cookie = cookie,
                     Observed = observed,
                     Contacts = values.Contacts,
-                    Records = values.Records.Select(held => (held.Held, held.Record.Bytes.ToArray())).ToArray(),
+                    Records = values.Records.Select(held => (held.Held, held.Age, held.Record.Bytes.ToArray())).ToArray(),
                     Cursor = values.MoreFollow && values.Records is [.., var last]
                         ? new RecordCursor(last.Record.Owner, last.Record.Label)
                         : null,

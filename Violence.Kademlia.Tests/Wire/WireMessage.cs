@@ -35,6 +35,8 @@ internal sealed record WireMessage
 
     public RecordCursor? Cursor { get; init; }
 
+    public byte[] Filter { get; init; } = [];
+
     public byte[] PublicKey { get; init; } = [];
 
     public byte[] Signature { get; init; } = [];
@@ -45,7 +47,7 @@ internal sealed record WireMessage
 
     public Contact[] Contacts { get; init; } = [];
 
-    public (uint Held, byte[] Bytes)[] Records { get; init; } = [];
+    public (uint Held, uint? Age, byte[] Bytes)[] Records { get; init; } = [];
 
     public uint Total { get; init; }
 
@@ -63,13 +65,14 @@ internal sealed record WireMessage
         Families = message.Families,
         Owner = message.Owner,
         Cursor = message.Cursor,
+        Filter = message.Filter.ToArray(),
         PublicKey = message.PublicKey.ToArray(),
         Signature = message.Signature.ToArray(),
         Status = message.Status,
         Sequence = message.Sequence,
         Contacts = message.Contacts.ToArray(),
         Records = Enumerable.Range(0, message.RecordCount)
-            .Select(i => (message.HeldAt(i), message.RecordAt(i).ToArray()))
+            .Select(i => (message.HeldAt(i), message.AgeAt(i), message.RecordAt(i).ToArray()))
             .ToArray(),
         Total = message.Total,
         Fingerprints = [.. Enumerable.Range(0, message.FingerprintCount).Select(message.FingerprintAt)],
@@ -94,6 +97,7 @@ internal sealed record WireMessage
             Families = (AddressFamilies)vector.Number("families"),
             Owner = (vector.Find("owner") ?? "nil") == "nil" ? null : vector.Id("owner"),
             Cursor = (vector.Find("cursor") ?? "nil") is var cursor and not "nil" ? CursorOf(cursor) : null,
+            Filter = Convert.FromHexString(vector.Find("filter") ?? ""),
             PublicKey = Convert.FromHexString(publicKey),
             Signature = Convert.FromHexString(signature),
             Status = (StoreStatus)vector.Number("status"),
@@ -101,7 +105,7 @@ internal sealed record WireMessage
             Contacts = vector.All("contact").Select(Pair)
                 .Select(pair => new Contact(Vector.IdOf(pair.First), Endpoint(pair.Second))).ToArray(),
             Records = vector.All("record").Select(Pair)
-                .Select(pair => (uint.Parse(pair.First, CultureInfo.InvariantCulture), Convert.FromHexString(pair.Second)))
+                .Select(pair => (Seconds(pair.First.Split('/')[0]), pair.First.Split('/') is [_, var age] ? Seconds(age) : (uint?)null, Convert.FromHexString(pair.Second)))
                 .ToArray(),
             Total = (uint)vector.Number("total"),
             Fingerprints = [.. vector.All("fingerprint").Select(text => Convert.ToUInt64(text, 16))],
@@ -114,7 +118,7 @@ internal sealed record WireMessage
         MessageKind.Ping => writer.Ping(Header, Cookie, Challenge),
         MessageKind.Store => writer.Store(Header, Cookie, Records[0].Bytes),
         MessageKind.FindNode => writer.FindNode(Header, Cookie, Target, Families),
-        MessageKind.FindValue => writer.FindValue(Header, Cookie, new RecordKey(Target), Families, Owner, Cursor),
+        MessageKind.FindValue => writer.FindValue(Header, Cookie, new RecordKey(Target), Families, Owner, Cursor, Filter),
         MessageKind.Goodbye => writer.Goodbye(Header, Cookie!.Value),
         MessageKind.Touch => writer.Touch(Header, Cookie, Fingerprints),
         MessageKind.Touched => writer.Touched(Header, Observed, Cookie!.Value, Missing, maxBytes),
@@ -152,7 +156,7 @@ internal sealed record WireMessage
         MessageKind.Store => RecordLines(),
         MessageKind.FindNode => [$"target {Target}", $"families {(int)Families}"],
         MessageKind.FindValue =>
-            [$"target {Target}", $"families {(int)Families}", $"owner {Owner?.ToString() ?? "nil"}", CursorLine()],
+            [$"target {Target}", $"families {(int)Families}", $"owner {Owner?.ToString() ?? "nil"}", CursorLine(), .. FilterLine()],
         MessageKind.Pong => [PublicKey.Length == 0
             ? "proof nil"
             : $"proof {Convert.ToHexStringLower(PublicKey)} {Convert.ToHexStringLower(Signature)}"],
@@ -167,15 +171,19 @@ internal sealed record WireMessage
     private IEnumerable<string> ContactLines() => Contacts.Select(contact => $"contact {contact.Id} {contact.Endpoint}");
 
     private IEnumerable<string> RecordLines() =>
-        Records.Select(record => $"record {record.Held} {Convert.ToHexStringLower(record.Bytes)}");
+        Records.Select(record => $"record {record.Held}{(record.Age is { } age ? $"/{age}" : "")} {Convert.ToHexStringLower(record.Bytes)}");
+
+    private IEnumerable<string> FilterLine() => Filter.Length == 0 ? [] : [$"filter {Convert.ToHexStringLower(Filter)}"];
 
     private string CursorLine() => Cursor is { } cursor ? $"cursor {cursor.Owner} {cursor.Label}" : "cursor nil";
 
     private HeldRecord[] Held() => Records
         .Select(record => RecordCodec.TryParse(record.Bytes, out Record? parsed, out RecordError error)
-            ? new HeldRecord(parsed, record.Held)
+            ? new HeldRecord(parsed, record.Held, record.Age)
             : throw new InvalidOperationException(error.ToString()))
         .ToArray();
+
+    private static uint Seconds(string text) => uint.Parse(text, CultureInfo.InvariantCulture);
 
     private static NodeEndpoint Endpoint(string text) => NodeEndpoint.From(IPEndPoint.Parse(text));
 

@@ -32,12 +32,38 @@ internal sealed partial class KademliaEngine
     /// </summary>
     public OperationId HandOver(Instant now) => Begin(new TouchOperation(_custody.Legacy(this, now)), now);
 
+    /// <summary>
+    /// Signs a new version of a record of this node's, keeps it alive and sends it to who held the one before, with no search; a
+    /// <see cref="Put"/> where too few of them are known. Cheap enough to be done every minute.
+    /// </summary>
+    public OperationId Renew(RecordKey key, string label, ReadOnlySpan<byte> payload, TimeSpan timeToLive, Instant now)
+    {
+        Record record = Sign(key, label, payload, timeToLive, now);
+        IReadOnlyList<Contact> holders = _owned.Renew(record, now);
+        return holders.Count > Config.Holders / 2
+            ? Begin(new PutOperation(record, NewLookup(key.Position, Config.HolderLookup), isOwn: true, Closest(holders, key.Position)), now)
+            : Begin(OwnPut(record, isInternal: false, now), now);
+    }
+
+    /// <summary>Holders of before a search and after it may be more than are wanted.</summary>
+    private Contact[] Closest(IReadOnlyList<Contact> holders, NodeId position) =>
+        [.. holders.OrderBy(holder => holder.Id.DistanceTo(position)).Take(Config.Holders)];
+
+    /// <summary>Keeps a new version of this node's own record if it keeps the one before: it may be one of the closest itself.</summary>
+    public void RenewHere(Record record, Instant now)
+    {
+        if (Store.HoldsPlaceOf(record, now))
+        {
+            Store.Put(record, SourceOf(record), now, UtcAt(now));
+        }
+    }
+
     /// <summary>Gives a holder, which may be this node itself, a verified record that wins over the one it has; nobody waits for it.</summary>
     public void BringUpToDate(Contact holder, Record winner, Instant now)
     {
         if (holder.Id == Self)
         {
-            Store.Put(winner, SourceOf(winner), now, UtcAt(now));
+            Store.Put(winner, SourceOf(winner), now, UtcAt(now), isFirstHand: winner.Owner == Self);
             return;
         }
 

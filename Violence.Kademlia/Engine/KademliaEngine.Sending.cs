@@ -65,7 +65,7 @@ internal sealed partial class KademliaEngine
             MessageKind.Store => writer.Store(header, cookie, request.Record!.Bytes.Span),
             MessageKind.Touch => EncodeTouch(header, cookie, request.Touched!),
             MessageKind.FindNode => writer.FindNode(header, cookie, request.Target, Config.Families),
-            _ => writer.FindValue(header, cookie, new RecordKey(request.Target), Config.Families, request.Owner, request.Cursor),
+            _ => writer.FindValue(header, cookie, new RecordKey(request.Target), Config.Families, request.Owner, request.Cursor, request.Filter),
         };
 
         // Who has no cookie pays for the reply with the size of the request.

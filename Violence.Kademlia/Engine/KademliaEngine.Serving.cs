@@ -117,7 +117,9 @@ internal sealed partial class KademliaEngine
         // A page further on is asked for by somebody who has the contacts already.
         ReadOnlySpan<Contact> closest = message.Cursor is null ? ClosestFor(from, message) : [];
         HeldRecord[] records = Scratch.Records;
-        int count = Store.Read(new RecordKey(message.Target), message.Owner, message.Cursor, records, now, out int total, out bool more);
+        PayloadFilter filter = PayloadFilter.ParseOrNone(message.Filter);
+        int count = Store.Read(
+            new RecordKey(message.Target), message.Owner, message.Cursor, records, now, out int total, out bool more, filter);
         MessageHeader header = Header(MessageKind.Values, message.Header.Transaction);
         ulong cookie = _cookies.Issue(from.Endpoint, now);
         return Scratch.Writer.Values(
@@ -167,7 +169,7 @@ internal sealed partial class KademliaEngine
             }
         }
 
-        StoreResult result = Store.Put(record, source, now, UtcAt(now));
+        StoreResult result = Store.Put(record, source, now, UtcAt(now), isFirstHand: record.Owner == from.Id);
         if (result.Status == StoreStatus.Stored && record.Owner != from.Id)
         {
             _custody.OnHandedOver(record, this, now);

@@ -191,10 +191,10 @@ internal sealed partial class KademliaEngine
     public OperationId FindNode(NodeId target, Instant now) => Begin(new FindNodeOperation(NewRefreshingLookup(target, Config.Lookup(Config.K), now)), now);
 
     /// <summary>Finds the records under a key. <paramref name="onRecord"/> hears of each as it is verified.</summary>
-    public OperationId Get(RecordKey key, GetMode mode, NodeId? owner, int limit, Action<Record>? onRecord, Instant now)
+    public OperationId Get(RecordKey key, GetMode mode, NodeId? owner, int limit, Action<HeldRecord>? onRecord, Instant now, byte[]? filter = null)
     {
         Lookup lookup = NewRefreshingLookup(key.Position, Config.Lookup(Config.ClosestAnswered), now);
-        return Begin(new GetOperation(key, lookup, Config.ClosestAnswered, mode, owner, limit, onRecord), now);
+        return Begin(new GetOperation(key, lookup, Config.ClosestAnswered, mode, owner, limit, onRecord, filter), now);
     }
 
     /// <summary>
@@ -261,7 +261,7 @@ internal sealed partial class KademliaEngine
                 || Self.DistanceTo(position) < others[Config.Holders - 1].Id.DistanceTo(position));
         if (isHolder && (Store.Holds(record) || Verify(record)))
         {
-            Store.Put(record, SourceOf(record), now, UtcAt(now));
+            Store.Put(record, SourceOf(record), now, UtcAt(now), isFirstHand: record.Owner == Self);
         }
     }
 

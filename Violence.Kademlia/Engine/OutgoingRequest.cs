@@ -32,14 +32,21 @@ internal readonly record struct OutgoingRequest()
     public NodeId? Owner
     {
         get => _narrowing?.Owner;
-        init => _narrowing = value is null && _narrowing is null ? null : new Narrowing(value, _narrowing?.Cursor);
+        init => _narrowing = value is null && _narrowing is null ? null : new Narrowing(value, _narrowing?.Cursor, _narrowing?.Filter);
     }
 
     /// <summary>Continue after this record, in FIND_VALUE.</summary>
     public RecordCursor? Cursor
     {
         get => _narrowing?.Cursor;
-        init => _narrowing = value is null && _narrowing is null ? null : new Narrowing(_narrowing?.Owner, value);
+        init => _narrowing = value is null && _narrowing is null ? null : new Narrowing(_narrowing?.Owner, value, _narrowing?.Filter);
+    }
+
+    /// <summary>Only records whose payloads pass, in FIND_VALUE; null: all.</summary>
+    public byte[]? Filter
+    {
+        get => _narrowing?.Filter;
+        init => _narrowing = value is null && _narrowing is null ? null : new Narrowing(_narrowing?.Owner, _narrowing?.Cursor, value);
     }
 
     /// <summary>The record, in STORE.</summary>
@@ -70,5 +77,5 @@ internal readonly record struct OutgoingRequest()
     /// <summary>Whether it only asks a contact whether it lives.</summary>
     public bool IsProbe => Operation is null && !AsksForProof;
 
-    private sealed record Narrowing(NodeId? Owner, RecordCursor? Cursor);
+    private sealed record Narrowing(NodeId? Owner, RecordCursor? Cursor, byte[]? Filter);
 }

@@ -13,6 +13,9 @@ namespace Violence.Kademlia.Engine;
 /// <param name="clockTolerance">How much longer than its time to live a holder may keep a record.</param>
 internal sealed class OwnedRecords(RecordAuthor author, RepublishSchedule schedule, TimeSpan clockTolerance)
 {
+    /// <summary>One renewal of so many searches for the closest anew.</summary>
+    public const int RenewalsPerSearch = 5;
+
     // The earliest that a record which lives shortly becomes due again; after that it may be too late.
     private const double LifeBeforeRenewal = (1 - RepublishSchedule.JitterShare) / 2;
 
@@ -22,6 +25,17 @@ internal sealed class OwnedRecords(RecordAuthor author, RepublishSchedule schedu
 
     /// <returns>False when this node owns as many records as it may.</returns>
     public bool Keep(Record record, Instant now) => schedule.Put(record, now);
+
+    /// <summary>Takes up a new version of a record.</summary>
+    /// <returns>
+    /// Who is to have it without a search: who held the version before. Nobody after so many renewals in a row, because others
+    /// may be the closest by now.
+    /// </returns>
+    public IReadOnlyList<Contact> Renew(Record renewed, Instant now)
+    {
+        IReadOnlyList<Contact> holders = schedule.Renew(renewed, now, out int renewals);
+        return renewals % RenewalsPerSearch == 0 ? [] : holders;
+    }
 
     public void Forget(RecordKey key, string label) => schedule.Remove(key, author.Owner, label);
 

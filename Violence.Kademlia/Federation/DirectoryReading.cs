@@ -13,7 +13,7 @@ internal static class DirectoryReading
         List<ServerClaim> claims = [];
         foreach (FoundRecord found in result.Records)
         {
-            if (text.Admits(found.Record.Owner) && TryReadName(found.Record, text.Name, found.Holders, out ServerListing? listing))
+            if (text.Admits(found.Record.Owner) && TryReadName(found, text.Name, out ServerListing? listing))
             {
                 claims.Add(new ServerClaim(listing, found.HeldFor));
             }
@@ -35,7 +35,7 @@ internal static class DirectoryReading
         List<ServerListing> listings = [];
         foreach (FoundRecord found in result.Records)
         {
-            if (TryReadGenre(found.Record, query.Genre, found.Holders, out ServerListing? listing)
+            if (TryReadGenre(found, query.Genre, out ServerListing? listing)
                 && ServerQueryRules.Matches(query, listing.Server))
             {
                 listings.Add(listing);
@@ -53,50 +53,56 @@ internal static class DirectoryReading
 
     /// <summary>Reads a record found under the key of <paramref name="normalizedName"/>; false when it is no row of that name.</summary>
     public static bool TryReadName(
-        Record record, string normalizedName, int holders, [NotNullWhen(true)] out ServerListing? listing)
+        FoundRecord found, string normalizedName, [NotNullWhen(true)] out ServerListing? listing)
     {
+        Record record = found.Record;
         listing = null;
         // Another label would be a second claim of one owner.
         if (!string.Equals(record.Label, DirectoryKeys.NameLabel, StringComparison.Ordinal)
-            || !TryRead(record, out ServerInfo? server)
+            || !TryRead(record, out ServerInfo? server, out TimeSpan? lease)
             || !string.Equals(DirectoryText.NormalizeName(server.Name), normalizedName, StringComparison.Ordinal))
         {
             return false;
         }
 
-        listing = List(record, server, holders);
+        listing = List(found, server, lease);
         return true;
     }
 
     /// <summary>Reads a record found under the key of <paramref name="genre"/>; false when it is no row of that genre.</summary>
-    public static bool TryReadGenre(Record record, string genre, int holders, [NotNullWhen(true)] out ServerListing? listing)
+    public static bool TryReadGenre(FoundRecord found, string genre, [NotNullWhen(true)] out ServerListing? listing)
     {
+        Record record = found.Record;
         listing = null;
         // Another label would list one server of one owner twice.
-        if (!TryRead(record, out ServerInfo? server)
+        if (!TryRead(record, out ServerInfo? server, out TimeSpan? lease)
             || !string.Equals(server.Genre, genre, StringComparison.Ordinal)
             || !string.Equals(DirectoryText.NormalizeName(server.Name), record.Label, StringComparison.Ordinal))
         {
             return false;
         }
 
-        listing = List(record, server, holders);
+        listing = List(found, server, lease);
         return true;
     }
 
-    private static bool TryRead(Record record, [NotNullWhen(true)] out ServerInfo? server)
+    private static bool TryRead(Record record, [NotNullWhen(true)] out ServerInfo? server, out TimeSpan? lease)
     {
         server = null;
-        return !record.IsTombstone && ServerRowCodec.TryDecode(record.Payload, out server);
+        lease = null;
+        return !record.IsTombstone && ServerRowCodec.TryDecode(record.Payload, out server, out lease);
     }
 
-    private static ServerListing List(Record record, ServerInfo server, int holders) => new()
+    private static ServerListing List(FoundRecord found, ServerInfo server, TimeSpan? lease) => new()
     {
         Server = server,
-        Owner = record.Owner,
-        Fingerprint = NodeIdentity.FingerprintOf(record.Owner),
-        Sequence = record.Sequence,
-        AnnouncedAt = record.Issued,
-        Holders = holders,
+        Owner = found.Record.Owner,
+        Fingerprint = NodeIdentity.FingerprintOf(found.Record.Owner),
+        Sequence = found.Record.Sequence,
+        AnnouncedAt = found.Record.Issued,
+        Holders = found.Holders,
+        Lease = lease,
+        Age = found.Age,
+        Liveness = ServerLease.Judge(lease, found.Age),
     };
 }

@@ -26,6 +26,9 @@ internal static class DirectoryText
     /// <summary>Whether a text can be a genre, a region or a tag.</summary>
     public static bool IsWord(string text) => text.Length is >= 1 and <= MaxWord && !text.AsSpan().ContainsAnyExcept(WordCharacters);
 
+    /// <summary>Whether a text can be a mode: a word, or empty when it is not told.</summary>
+    public static bool IsMode(string text) => text.Length == 0 || IsWord(text);
+
     public static bool IsVersion(string text) => text.Length <= MaxVersion && IsPrintable(text);
 
     public static bool IsPrintable(ReadOnlySpan<char> text) => !text.ContainsAnyExceptInRange(' ', '~');

@@ -1,17 +1,27 @@
+using Violence.Kademlia.Primitives;
+
 namespace Violence.Kademlia.Federation;
 
 /// <summary>
 /// A server this node announces. The node keeps its records alive until this handle is withdrawn or disposed of, or the
-/// node stops. Every member may be called from any thread; changes are made one after the other.
+/// node stops, and signs them anew every half lease: so others see that the server lives. Every member may be called from
+/// any thread; changes are made one after the other.
 /// </summary>
 public sealed class ServerAnnouncement : IAsyncDisposable
 {
     /// <summary>A disposal takes no longer, whatever the network does.</summary>
     private static readonly TimeSpan DisposalLimit = TimeSpan.FromSeconds(5);
 
+    /// <summary>Timers count whole milliseconds and cut off the rest.</summary>
+    private static readonly TimeSpan TimerGrain = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>By what share a renewal comes earlier or later.</summary>
+    private const double RenewalSpread = 0.1;
+
     private readonly KademliaNode _node;
     private readonly AnnouncedNames _names;
     private readonly string _name;
+    private readonly ServerDirectoryOptions _options;
 
     // Neither is ever disposed of: a late caller must meet an ended announcement, not a disposed semaphore, and without
     // timers or wait handles there is nothing in them to release.
@@ -23,10 +33,12 @@ public sealed class ServerAnnouncement : IAsyncDisposable
 
     private volatile ServerInfo _server;
     private volatile AnnounceResult? _lastResult;
+    private long _publishedAt;
     private int _isEnded;
 
-    internal ServerAnnouncement(KademliaNode node, AnnouncedNames names, ServerInfo server)
+    internal ServerAnnouncement(KademliaNode node, AnnouncedNames names, ServerInfo server, ServerDirectoryOptions options)
     {
+        _options = options;
         _node = node;
         _names = names;
         _server = server;
@@ -37,7 +49,7 @@ public sealed class ServerAnnouncement : IAsyncDisposable
     public ServerInfo Server => _server;
 
     /// <summary>
-    /// The result of the last announcement or update that ran to its end. When it reached too few nodes the node goes on
+    /// The result of the last announcement, update or renewal that ran to its end. When it reached too few nodes the node goes on
     /// trying by itself.
     /// </summary>
     public AnnounceResult LastResult =>
@@ -136,18 +148,61 @@ public sealed class ServerAnnouncement : IAsyncDisposable
         }
     }
 
-    /// <summary>Puts both records of the description given at construction. For the directory, before anybody has the handle.</summary>
-    internal Task PublishAsync(CancellationToken cancellationToken) => PublishAsync(_server, cancellationToken);
+    /// <summary>
+    /// Puts both records of the description given at construction, and has them renewed from then on. For the directory, before
+    /// anybody has the handle.
+    /// </summary>
+    internal async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        await PublishAsync(_server, cancellationToken).ConfigureAwait(false);
+        _ = RenewAsync();
+    }
+
+    private async Task RenewAsync()
+    {
+        // Half a lease, give or take: servers that were started together drift apart.
+        var entropy = EntropySource.System();
+        TimeSpan due = entropy.Jitter(_options.Lease / 2, RenewalSpread);
+        try
+        {
+            while (true)
+            {
+                // An update in between is as good as a renewal.
+                TimeSpan left = due - _options.TimeProvider.GetElapsedTime(Volatile.Read(ref _publishedAt));
+                if (left > TimeSpan.Zero)
+                {
+                    await Task.Delay(left + TimerGrain, _options.TimeProvider, _ending.Token).ConfigureAwait(false);
+                    continue;
+                }
+
+                await _turn.WaitAsync(_ending.Token).ConfigureAwait(false);
+                try
+                {
+                    await PublishAsync(_server, _ending.Token).ConfigureAwait(false);
+                }
+                finally
+                {
+                    _turn.Release();
+                }
+
+                due = entropy.Jitter(_options.Lease / 2, RenewalSpread);
+            }
+        }
+        catch (Exception end) when (end is OperationCanceledException or ObjectDisposedException)
+        {
+            // It was withdrawn, or the node was stopped.
+        }
+    }
 
     private async Task<AnnounceResult> PublishAsync(ServerInfo server, CancellationToken cancellationToken)
     {
-        byte[] row = ServerRowCodec.Encode(server);
-        _genres.Add(server.Genre);
+        byte[] row = ServerRowCodec.Encode(server, _options.Lease);
+        bool isNew = _lastResult is null;
+        bool isNewGenre = _genres.Add(server.Genre) || isNew;
         _server = server;
-        Task<PutResult> nameRecord = _node.PutAsync(
-            DirectoryKeys.Name(_name), row, new PutOptions { Label = DirectoryKeys.NameLabel }, cancellationToken);
-        Task<PutResult> genreEntry = _node.PutAsync(
-            DirectoryKeys.Genre(server.Genre), row, new PutOptions { Label = _name }, cancellationToken);
+        Volatile.Write(ref _publishedAt, _options.TimeProvider.GetTimestamp());
+        Task<PutResult> nameRecord = PutAsync(DirectoryKeys.Name(_name), DirectoryKeys.NameLabel, row, isNew, cancellationToken);
+        Task<PutResult> genreEntry = PutAsync(DirectoryKeys.Genre(server.Genre), _name, row, isNewGenre, cancellationToken);
         await Task.WhenAll(nameRecord, genreEntry).ConfigureAwait(false);
         AnnounceResult result = new(await nameRecord.ConfigureAwait(false), await genreEntry.ConfigureAwait(false));
         _lastResult = result;
@@ -159,6 +214,12 @@ public sealed class ServerAnnouncement : IAsyncDisposable
         }
 
         return result;
+    }
+
+    private Task<PutResult> PutAsync(RecordKey key, string label, byte[] row, bool isNew, CancellationToken cancellationToken)
+    {
+        PutOptions options = new() { Label = label };
+        return isNew ? _node.PutAsync(key, row, options, cancellationToken) : _node.RenewAsync(key, row, options, cancellationToken);
     }
 
     // Once only: by the time of a second disposal the name may belong to a new announcement.

@@ -15,19 +15,33 @@ public sealed class ServerDirectory
 
     private readonly KademliaNode _node;
     private readonly AnnouncedNames _names;
+    private readonly ServerDirectoryOptions _options;
 
     /// <summary>A directory over a node, which may still be joining.</summary>
     /// <param name="node">The node; servers and clients alike may announce, look up and query.</param>
     public ServerDirectory(KademliaNode node)
+        : this(node, new ServerDirectoryOptions())
+    {
+    }
+
+    /// <summary>A directory over a node, which may still be joining.</summary>
+    /// <param name="node">The node; servers and clients alike may announce, look up and query.</param>
+    /// <param name="options">How it announces.</param>
+    /// <exception cref="ArgumentException">An option is wrong; the message says which and what is allowed.</exception>
+    public ServerDirectory(KademliaNode node, ServerDirectoryOptions options)
     {
         ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check(nameof(options));
+        _options = options;
         _node = node;
         _names = AnnouncedNames.Of(node);
     }
 
     /// <summary>
     /// Announces a server: puts the record of its name and its entry under its genre, and keeps both alive until the
-    /// handle is withdrawn or disposed of, or the node stops.
+    /// handle is withdrawn or disposed of, or the node stops. Both are signed anew every half lease, so that others see
+    /// that it lives.
     /// </summary>
     /// <param name="server">What the server says about itself.</param>
     /// <param name="cancellationToken">Gives up; what was put already is withdrawn again, for at most 5 s.</param>
@@ -47,10 +61,10 @@ public sealed class ServerDirectory
                 $"This node announces {DirectoryText.Quote(normalized.Name)} already. Update that announcement, or withdraw it first.");
         }
 
-        ServerAnnouncement announcement = new(_node, _names, normalized);
+        ServerAnnouncement announcement = new(_node, _names, normalized, _options);
         try
         {
-            await announcement.PublishAsync(cancellationToken).ConfigureAwait(false);
+            await announcement.BeginAsync(cancellationToken).ConfigureAwait(false);
             return announcement;
         }
         catch
@@ -100,7 +114,8 @@ public sealed class ServerDirectory
     public async Task<IReadOnlyList<ServerListing>> QueryAllAsync(ServerQuery query, CancellationToken cancellationToken = default)
     {
         ServerQuery normalized = ServerQueryRules.Require(query, nameof(query));
-        GetResult result = await _node.GetAsync(DirectoryKeys.Genre(normalized.Genre), Everything, cancellationToken).ConfigureAwait(false);
+        GetResult result = await _node.GetAsync(
+            DirectoryKeys.Genre(normalized.Genre), Everything, ServerFilter.Of(normalized), onRecord: null, cancellationToken).ConfigureAwait(false);
         return DirectoryReading.Query(normalized, result);
     }
 
@@ -108,10 +123,12 @@ public sealed class ServerDirectory
         ServerQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ServerStream stream = new(query);
-        IAsyncEnumerable<Record> records = _node.StreamAsync(DirectoryKeys.Genre(query.Genre), Everything, cancellationToken);
-        await foreach (Record record in records.ConfigureAwait(false))
+        IAsyncEnumerable<HeldRecord> records = _node.StreamHeldAsync(
+            DirectoryKeys.Genre(query.Genre), Everything, ServerFilter.Of(query), cancellationToken);
+        await foreach (HeldRecord held in records.ConfigureAwait(false))
         {
-            if (stream.TryAccept(record, out ServerListing? listing))
+            TimeSpan? age = held.AgeSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+            if (stream.TryAccept(held.Record, out ServerListing? listing, age))
             {
                 yield return listing;
             }

@@ -36,6 +36,12 @@ public sealed record ServerInfo
     /// <summary>The version of the game: at most 24 printable ASCII characters. Default empty.</summary>
     public string Version { get; init; } = "";
 
+    /// <summary>How it is played: a word by the same rule as <see cref="Genre"/>, or empty (the default) when it is not told.</summary>
+    public string Mode { get; init; } = "";
+
+    /// <summary>Whether players need a password. Default false.</summary>
+    public bool HasPassword { get; init; }
+
     /// <summary>At most 8 more words about it, each by the same rule as <see cref="Genre"/>. A copy is kept.</summary>
     public IReadOnlyList<string> Tags
     {
@@ -58,6 +64,8 @@ public sealed record ServerInfo
         && Players == other.Players
         && MaxPlayers == other.MaxPlayers
         && string.Equals(Version, other.Version, StringComparison.Ordinal)
+        && string.Equals(Mode, other.Mode, StringComparison.Ordinal)
+        && HasPassword == other.HasPassword
         && Tags.SequenceEqual(other.Tags, StringComparer.Ordinal);
 
     /// <inheritdoc/>
@@ -71,6 +79,8 @@ public sealed record ServerInfo
         hash.Add(Players);
         hash.Add(MaxPlayers);
         hash.Add(Version, StringComparer.Ordinal);
+        hash.Add(Mode, StringComparer.Ordinal);
+        hash.Add(HasPassword);
         foreach (string tag in Tags)
         {
             hash.Add(tag, StringComparer.Ordinal);

@@ -31,6 +31,7 @@ internal static class ServerInfoValidator
     private const string CountRule = "must be 0 to 65535";
     private const string PlayersRule = "must not be above MaxPlayers; leave MaxPlayers 0 when it is not told";
     private const string VersionRule = "must be at most 24 printable ASCII characters";
+    private const string ModeRule = "must be 1 to 24 ASCII letters, digits and '-', or empty";
     private const string TagsRule = "must be at most 8";
 
     /// <summary>Everything that is wrong with a description as <see cref="Normalize"/> leaves it; empty when nothing is.</summary>
@@ -49,6 +50,7 @@ internal static class ServerInfoValidator
         }
 
         CheckText(problems, nameof(ServerInfo.Version), server.Version, DirectoryText.IsVersion, VersionRule);
+        CheckText(problems, nameof(ServerInfo.Mode), server.Mode, DirectoryText.IsMode, ModeRule);
         if (server.Tags.Count > MaxTags)
         {
             problems.Add(new DirectoryProblem(nameof(ServerInfo.Tags), $"a list of {Show(server.Tags.Count)}", TagsRule));
@@ -63,12 +65,13 @@ internal static class ServerInfoValidator
         return problems;
     }
 
-    /// <summary>The form that is announced and compared: name trimmed; genre, region and tags in lower case.</summary>
+    /// <summary>The form that is announced and compared: name trimmed; genre, region, mode and tags in lower case.</summary>
     public static ServerInfo Normalize(ServerInfo server) => server with
     {
         Name = server.Name is null ? null! : DirectoryText.TrimName(server.Name),
         Genre = LowerOrNull(server.Genre),
         Region = LowerOrNull(server.Region),
+        Mode = LowerOrNull(server.Mode),
         Tags = [.. server.Tags.Select(LowerOrNull)],
     };
 

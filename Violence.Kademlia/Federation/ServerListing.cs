@@ -22,4 +22,16 @@ public sealed record ServerListing
 
     /// <summary>How many of the nodes asked had it. A streamed listing is handed out at the first of them: 1.</summary>
     public required int Holders { get; init; }
+
+    /// <summary>How long after it was heard of the server promises to be heard of again. Null: it promises nothing.</summary>
+    public TimeSpan? Lease { get; init; }
+
+    /// <summary>How long ago it was heard of: <see cref="FoundRecord.Age"/>. Null: not known.</summary>
+    public TimeSpan? Age { get; init; }
+
+    /// <summary>
+    /// What follows from <see cref="Age"/> and <see cref="Lease"/>. A streamed listing is never <see cref="ServerLiveness.Stale"/>:
+    /// a single holder may have missed the last renewals.
+    /// </summary>
+    public ServerLiveness Liveness { get; init; }
 }

@@ -24,9 +24,61 @@ public sealed record ServerQuery
     /// </summary>
     public bool? HasFreeSlots { get; init; }
 
+    /// <summary>Only servers of this mode, in any case; the rule of <see cref="ServerInfo.Mode"/>, but not empty. Null: of any.</summary>
+    public string? Mode { get; init; }
+
+    /// <summary>True: only servers that need a password. False: only those that need none. Null: both.</summary>
+    public bool? HasPassword { get; init; }
+
+    /// <summary>Only servers of this version of the game, upper and lower case alike: at most 24 printable ASCII characters. Null: of any.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Only servers that have all of these tags: at most 8, in any case. A copy is kept.</summary>
+    public IReadOnlyList<string> Tags
+    {
+        get;
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            field = Array.AsReadOnly([.. value]);
+        }
+    } = [];
+
     /// <summary>Only servers with at least so many players: 0 to 65535. Null: any.</summary>
     public int? MinPlayers { get; init; }
 
     /// <summary>Only servers with at most so many players: 0 to 65535, not below <see cref="MinPlayers"/>. Null: any.</summary>
     public int? MaxPlayers { get; init; }
+
+    /// <summary>Whether both ask the same, to the letter.</summary>
+    /// <param name="other">Another query, or null.</param>
+    public bool Equals(ServerQuery? other) =>
+        other is not null
+        && string.Equals(Genre, other.Genre, StringComparison.Ordinal)
+        && string.Equals(Region, other.Region, StringComparison.Ordinal)
+        && Limit == other.Limit
+        && HasFreeSlots == other.HasFreeSlots
+        && string.Equals(Mode, other.Mode, StringComparison.Ordinal)
+        && HasPassword == other.HasPassword
+        && string.Equals(Version, other.Version, StringComparison.Ordinal)
+        && Tags.SequenceEqual(other.Tags, StringComparer.Ordinal)
+        && MinPlayers == other.MinPlayers
+        && MaxPlayers == other.MaxPlayers;
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        HashCode hash = default;
+        hash.Add(Genre, StringComparer.Ordinal);
+        hash.Add(Region, StringComparer.Ordinal);
+        hash.Add((Limit, HasFreeSlots, HasPassword, MinPlayers, MaxPlayers));
+        hash.Add(Mode, StringComparer.Ordinal);
+        hash.Add(Version, StringComparer.Ordinal);
+        foreach (string tag in Tags)
+        {
+            hash.Add(tag, StringComparer.Ordinal);
+        }
+
+        return hash.ToHashCode();
+    }
 }

@@ -8,9 +8,11 @@ internal static class ServerQueryRules
     private const string WordRule = "must be 1 to 24 ASCII letters, digits and '-'";
     private const string LimitRule = "must be 1 to 1000";
     private const string CountRule = "must be 0 to 65535";
+    private const string VersionRule = "must be at most 24 printable ASCII characters";
+    private const string TagsRule = "must be at most 8";
     private const string RangeRule = "must not be above MaxPlayers";
 
-    /// <summary>The query with genre and region in lower case, if nothing is wrong with it.</summary>
+    /// <summary>The query with genre, region, mode and tags in lower case, if nothing is wrong with it.</summary>
     /// <exception cref="ArgumentException">Something is wrong; the message names all of it.</exception>
     public static ServerQuery Require(ServerQuery query, string parameter)
     {
@@ -19,6 +21,8 @@ internal static class ServerQueryRules
         {
             Genre = query.Genre is null ? null! : DirectoryText.Lower(query.Genre),
             Region = query.Region is null ? null : DirectoryText.Lower(query.Region),
+            Mode = query.Mode is null ? null : DirectoryText.Lower(query.Mode),
+            Tags = [.. query.Tags.Select(static tag => tag is null ? null! : DirectoryText.Lower(tag))],
         };
         List<DirectoryProblem> problems = Check(normalized);
         return problems.Count == 0 ? normalized : throw DirectoryProblem.ToException("query", problems, parameter);
@@ -28,6 +32,10 @@ internal static class ServerQueryRules
         string.Equals(server.Genre, query.Genre, StringComparison.Ordinal)
         && (query.Region is null || string.Equals(server.Region, query.Region, StringComparison.Ordinal))
         && (query.HasFreeSlots is not { } free || (server.MaxPlayers > 0 && free == server.Players < server.MaxPlayers))
+        && (query.Mode is null || string.Equals(server.Mode, query.Mode, StringComparison.Ordinal))
+        && (query.HasPassword is null || server.HasPassword == query.HasPassword)
+        && (query.Version is null || string.Equals(server.Version, query.Version, StringComparison.OrdinalIgnoreCase))
+        && query.Tags.All(server.Tags.Contains)
         && server.Players >= (query.MinPlayers ?? 0)
         && server.Players <= (query.MaxPlayers ?? ushort.MaxValue);
 
@@ -45,6 +53,17 @@ internal static class ServerQueryRules
             problems.Add(new DirectoryProblem(nameof(ServerQuery.Region), DirectoryText.Quote(query.Region), WordRule));
         }
 
+        if (query.Mode is not null && !DirectoryText.IsWord(query.Mode))
+        {
+            problems.Add(new DirectoryProblem(nameof(ServerQuery.Mode), DirectoryText.Quote(query.Mode), WordRule));
+        }
+
+        if (query.Version is not null && !DirectoryText.IsVersion(query.Version))
+        {
+            problems.Add(new DirectoryProblem(nameof(ServerQuery.Version), DirectoryText.Quote(query.Version), VersionRule));
+        }
+
+        CheckTags(problems, query.Tags);
         CheckNumber(problems, nameof(ServerQuery.Limit), query.Limit, 1, ServerQuery.MaxLimit, LimitRule);
         CheckNumber(problems, nameof(ServerQuery.MinPlayers), query.MinPlayers, 0, ushort.MaxValue, CountRule);
         CheckNumber(problems, nameof(ServerQuery.MaxPlayers), query.MaxPlayers, 0, ushort.MaxValue, CountRule);
@@ -54,6 +73,22 @@ internal static class ServerQueryRules
         }
 
         return problems;
+    }
+
+    private static void CheckTags(List<DirectoryProblem> problems, IReadOnlyList<string> tags)
+    {
+        if (tags.Count > ServerInfoValidator.MaxTags)
+        {
+            problems.Add(new DirectoryProblem(nameof(ServerQuery.Tags), $"a list of {Show(tags.Count)}", TagsRule));
+        }
+
+        for (int i = 0; i < Math.Min(tags.Count, ServerInfoValidator.MaxTags); i++)
+        {
+            if (tags[i] is null || !DirectoryText.IsWord(tags[i]))
+            {
+                problems.Add(new DirectoryProblem($"{nameof(ServerQuery.Tags)}[{Show(i)}]", DirectoryText.Quote(tags[i]), WordRule));
+            }
+        }
     }
 
     private static void CheckNumber(List<DirectoryProblem> problems, string field, int? value, int min, int max, string rule)

@@ -8,18 +8,23 @@ namespace Violence.Kademlia.Federation;
 
 /// <summary>
 /// A description as the payload of a record: the MessagePack array
-/// <c>[1, name, address, genre, region, players, maxPlayers, version, tags]</c>. Elements after the known ones are left
-/// unread, so rows can grow. Reading is total: any bytes give a description that passed every rule, or false.
+/// <c>[1, name, address, genre, region, players, maxPlayers, version, tags, lease, mode, hasPassword]</c>. The last three came
+/// later, and older rows end before them. Elements after the known ones are left unread, so rows can grow. Reading is total: any bytes give a description that passed every rule, or false.
 /// </summary>
 internal static class ServerRowCodec
 {
     /// <summary>No row is longer: every field at its limit.</summary>
-    public const int MaxSize = 600;
+    public const int MaxSize = 640;
 
     private const int Format = 1;
-    private const int Elements = 9;
+    private const int Elements = 12;
 
-    public static byte[] Encode(ServerInfo server)
+    /// <summary>What every row has.</summary>
+    private const int LeastElements = 9;
+
+    /// <param name="server">A description that passed every rule.</param>
+    /// <param name="lease">For how long it promises to be heard of again; null: no promise.</param>
+    public static byte[] Encode(ServerInfo server, TimeSpan? lease = null)
     {
         ArrayBufferWriter<byte> buffer = new(MaxSize);
         MessagePackWriter writer = new(buffer);
@@ -38,17 +43,35 @@ internal static class ServerRowCodec
             writer.Write(tag);
         }
 
+        if (lease is { } promised)
+        {
+            writer.Write((int)promised.TotalSeconds);
+        }
+        else
+        {
+            writer.WriteNil();
+        }
+
+        writer.Write(server.Mode);
+        writer.Write(server.HasPassword);
         writer.Flush();
         return buffer.WrittenSpan.ToArray();
     }
 
     /// <summary>Reads a row that came from the network, by the same rules as for one's own.</summary>
-    public static bool TryDecode(ReadOnlyMemory<byte> payload, [NotNullWhen(true)] out ServerInfo? server)
+    public static bool TryDecode(ReadOnlyMemory<byte> payload, [NotNullWhen(true)] out ServerInfo? server) =>
+        TryDecode(payload, out server, out _);
+
+    /// <summary>The same with the lease; null when the row has none.</summary>
+    public static bool TryDecode(ReadOnlyMemory<byte> payload, [NotNullWhen(true)] out ServerInfo? server, out TimeSpan? lease)
     {
         server = null;
+        lease = null;
+        string mode = "";
+        bool hasPassword = false;
         RowReader reader = new(payload);
         if (!reader.TryReadArray(out int elements)
-            || elements < Elements
+            || elements < LeastElements
             || !reader.TryReadNumber(out int format)
             || format != Format
             || !reader.TryReadText(out string? name)
@@ -58,7 +81,10 @@ internal static class ServerRowCodec
             || !reader.TryReadNumber(out int players)
             || !reader.TryReadNumber(out int maxPlayers)
             || !reader.TryReadText(out string? version)
-            || !reader.TryReadTags(out string[]? tags))
+            || !reader.TryReadTags(out string[]? tags)
+            || (elements > 9 && !reader.TryReadLease(out lease))
+            || (elements > 10 && !reader.TryReadText(out mode!))
+            || (elements > 11 && !reader.TryReadFlag(out hasPassword)))
         {
             return false;
         }
@@ -72,6 +98,8 @@ internal static class ServerRowCodec
             Players = players,
             MaxPlayers = maxPlayers,
             Version = version,
+            Mode = mode,
+            HasPassword = hasPassword,
             Tags = tags,
         });
         if (ServerInfoValidator.Check(read).Count > 0)
@@ -140,6 +168,36 @@ internal static class ServerRowCodec
             long number = _reader.ReadInt64();
             value = (int)Math.Clamp(number, -1, ushort.MaxValue + 1);
             return number is >= 0 and <= ushort.MaxValue;
+        }
+
+        /// <summary>Whole seconds within the limits of a lease, or nil.</summary>
+        public bool TryReadLease(out TimeSpan? lease)
+        {
+            lease = null;
+            if (Rest is [MessagePackCode.Nil, ..])
+            {
+                return _reader.TryReadNil();
+            }
+
+            if (!TryReadNumber(out int seconds))
+            {
+                return false;
+            }
+
+            lease = TimeSpan.FromSeconds(seconds);
+            return ServerLease.IsValid(lease.Value);
+        }
+
+        public bool TryReadFlag(out bool flag)
+        {
+            flag = Rest is [MessagePackCode.True, ..];
+            if (!flag && Rest is not [MessagePackCode.False, ..])
+            {
+                return false;
+            }
+
+            _ = _reader.ReadBoolean();
+            return true;
         }
 
         public bool TryReadText([NotNullWhen(true)] out string? text)

@@ -18,7 +18,10 @@ internal sealed class ServerStream(ServerQuery query)
     /// <summary>Whether the limit is reached: no further record will be listed.</summary>
     public bool IsComplete => _listed >= query.Limit;
 
-    public bool TryAccept(Record record, [NotNullWhen(true)] out ServerListing? listing)
+    /// <param name="record">A record as it arrived.</param>
+    /// <param name="listing">The listing, when it is one.</param>
+    /// <param name="age">How long ago it came to the one holder it is known from.</param>
+    public bool TryAccept(Record record, [NotNullWhen(true)] out ServerListing? listing, TimeSpan? age = null)
     {
         listing = null;
         (NodeId, string) server = (record.Owner, record.Label);
@@ -28,7 +31,7 @@ internal sealed class ServerStream(ServerQuery query)
             return false;
         }
 
-        bool isListed = DirectoryReading.TryReadGenre(record, query.Genre, holders: 1, out ServerListing? read)
+        bool isListed = DirectoryReading.TryReadGenre(new FoundRecord(record, Holders: 1, TimeSpan.Zero) { Age = age }, query.Genre, out ServerListing? read)
             && ServerQueryRules.Matches(query, read.Server);
         _seen[server] = (record.Sequence, isListed);
         if (!isListed)
@@ -37,7 +40,7 @@ internal sealed class ServerStream(ServerQuery query)
         }
 
         _listed++;
-        listing = read!;
+        listing = read!.Liveness == ServerLiveness.Stale ? read with { Liveness = ServerLiveness.Unknown } : read;
         return true;
     }
 }

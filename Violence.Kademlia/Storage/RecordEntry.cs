@@ -6,7 +6,7 @@ namespace Violence.Kademlia.Storage;
 /// The place of one key, owner and label in the store. It outlives the record in it: a winner takes over the entry, and
 /// with it the time since when the place has been held. Only the store and its parts write to it.
 /// </summary>
-internal sealed class RecordEntry(Record record, Instant heldSince)
+internal sealed class RecordEntry(Record record, Instant heldSince, Instant changedAt)
 {
     /// <summary>Where the heap of all entries by expiry keeps this one.</summary>
     public int ExpiryIndex = IndexedHeap<RecordEntry, ByExpiry>.Absent;
@@ -20,6 +20,9 @@ internal sealed class RecordEntry(Record record, Instant heldSince)
     public ulong Fingerprint { get; private set; } = RecordFingerprint.Of(record);
 
     public Instant HeldSince { get; } = heldSince;
+
+    /// <summary>When this version came from its owner, as far as that is known: not moved by the same bytes again.</summary>
+    public Instant ChangedAt { get; private set; } = changedAt;
 
     public Instant Expires { get; set; }
 
@@ -38,19 +41,18 @@ internal sealed class RecordEntry(Record record, Instant heldSince)
     public bool IsHeld => ExpiryIndex >= 0;
 
     /// <summary>Puts a winner in the place; the entry must be on no account and in no index.</summary>
-    public void Replace(Record winner)
+    public void Replace(Record winner, Instant changedAt)
     {
         Record = winner;
+        ChangedAt = changedAt;
         Fingerprint = RecordFingerprint.Of(winner);
     }
 
-    public HeldRecord ToHeld(Instant now)
-    {
-        long seconds = (now - HeldSince).Ticks / TimeSpan.TicksPerSecond;
-        return new HeldRecord(Record, (uint)Math.Clamp(seconds, 0, uint.MaxValue));
-    }
+    public HeldRecord ToHeld(Instant now) => new(Record, Seconds(now - HeldSince), Seconds(now - ChangedAt));
 
     public StoredRecord ToStored() => new(Record, HeldSince, Expires, Account!.Source);
+
+    private static uint Seconds(TimeSpan span) => (uint)Math.Clamp(span.Ticks / TimeSpan.TicksPerSecond, 0, uint.MaxValue);
 }
 
 /// <summary>What expires first stands first.</summary>

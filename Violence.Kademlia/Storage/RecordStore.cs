@@ -67,6 +67,13 @@ internal sealed partial class RecordStore
     /// <summary>Whether exactly these bytes are held: they were verified when they came, and need not be again.</summary>
     public bool Holds(Record record) => Find(record) is { } entry && entry.Record.SameBytes(record);
 
+    /// <summary>Whether anything of the record's key, owner and label is held.</summary>
+    public bool HoldsPlaceOf(Record record, Instant now)
+    {
+        Expire(now);
+        return Find(record) is not null;
+    }
+
     /// <summary>
     /// What <see cref="Put"/> would answer. Asked before a signature is verified: whatever is refused anyway isn't worth it.
     /// </summary>
@@ -84,7 +91,11 @@ internal sealed partial class RecordStore
     /// <param name="source">Who sent it, or <see cref="RecordSource.Self"/> for the node's own.</param>
     /// <param name="now">The monotonic clock.</param>
     /// <param name="utc">The wall clock, which a record's issue date is compared with once, on arrival.</param>
-    public StoreResult Put(Record verified, RecordSource source, Instant now, DateTimeOffset utc)
+    /// <param name="isFirstHand">
+    /// Whether its owner brings it. A copy that somebody else brings is as old as the date in it says: else a crashed server would
+    /// live on in every copy made of its record.
+    /// </param>
+    public StoreResult Put(Record verified, RecordSource source, Instant now, DateTimeOffset utc, bool isFirstHand = true)
     {
         Expire(now);
         RecordEntry? entry = Find(verified);
@@ -99,7 +110,8 @@ internal sealed partial class RecordStore
             status = FindRoom(verified, entry, source, out RecordSource payer);
             if (status == StoreStatus.Stored)
             {
-                entry = Keep(verified, entry, payer, entry?.HeldSince ?? now, now + remaining, now);
+                TimeSpan age = isFirstHand || verified.Issued > utc ? TimeSpan.Zero : utc - verified.Issued;
+                entry = Keep(verified, entry, payer, entry?.HeldSince ?? now, now - age, now + remaining, now);
                 Note(StoreChangeKind.Kept, entry);
             }
         }
@@ -111,7 +123,10 @@ internal sealed partial class RecordStore
     /// Takes back a record that was saved, when a node starts. It is not noted as a change again, but what has to go for it is.
     /// </summary>
     /// <param name="verified">A record that was in a store before, and could not be altered since.</param>
-    /// <param name="heldSince">Since when it has been held, on the clock of <paramref name="now"/>; may lie before its beginning.</param>
+    /// <param name="heldSince">
+    /// Since when it has been held, on the clock of <paramref name="now"/>; may lie before its beginning. Since when in this
+    /// version is not saved: no later than that, so that a server that has gone is not taken for one that lives.
+    /// </param>
     /// <param name="expires">When it goes, on the same clock.</param>
     /// <param name="source">Whose account it was on.</param>
     /// <param name="now">The monotonic clock.</param>
@@ -130,7 +145,7 @@ internal sealed partial class RecordStore
         status = FindRoom(verified, entry, source, out RecordSource payer);
         if (status == StoreStatus.Stored)
         {
-            Keep(verified, entry, payer, Instant.Min(heldSince, now), expires, now);
+            Keep(verified, entry, payer, Instant.Min(heldSince, now), Instant.Min(heldSince, now), expires, now);
         }
 
         return status;
@@ -147,12 +162,13 @@ internal sealed partial class RecordStore
         Span<HeldRecord> destination,
         Instant now,
         out int total,
-        out bool more)
+        out bool more,
+        PayloadFilter filter = default)
     {
         Expire(now);
         if (_sets.TryGetValue(key, out RecordSet? set))
         {
-            return set.Read(owner, after, destination, now, out total, out more);
+            return set.Read(owner, after, destination, now, out total, out more, filter);
         }
 
         total = 0;
@@ -191,17 +207,24 @@ internal sealed partial class RecordStore
         _sets.TryGetValue(record.Key, out RecordSet? set) ? set.Find(record.Owner, record.Label) : null;
 
     /// <summary>Puts a record into its place, for which <see cref="FindRoom"/> found room.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="entry">What stands in its place; null: nothing.</param>
+    /// <param name="payer">On whose account it goes.</param>
+    /// <param name="heldSince">Since when its place counts as held, where nothing stands in it.</param>
+    /// <param name="changedAt">Since when this version counts as held.</param>
+    /// <param name="expires">When it goes.</param>
+    /// <param name="now">The monotonic clock.</param>
     private RecordEntry Keep(
-        Record record, RecordEntry? entry, RecordSource payer, Instant heldSince, Instant expires, Instant now)
+        Record record, RecordEntry? entry, RecordSource payer, Instant heldSince, Instant changedAt, Instant expires, Instant now)
     {
         if (entry is null)
         {
-            entry = new RecordEntry(record, heldSince);
+            entry = new RecordEntry(record, heldSince, changedAt);
         }
         else
         {
             Detach(entry);
-            entry.Replace(record);
+            entry.Replace(record, changedAt);
         }
 
         MakeRoom(record);

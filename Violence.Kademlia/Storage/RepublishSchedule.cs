@@ -57,6 +57,7 @@ internal sealed class RepublishSchedule
             owned.Attempts = 0;
             owned.Holders = [];
             owned.IsRestored = false;
+            owned.Renewals = 0;
         }
         else
         {
@@ -73,6 +74,30 @@ internal sealed class RepublishSchedule
         _byDue.Add(owned);
         NoteKept(owned);
         return true;
+    }
+
+    /// <summary>
+    /// Takes up a new version of a record that is being sent to who held the one before; else as <see cref="Put"/>. When it is
+    /// due stays as it was: however often it is renewed, it is published in full now and then.
+    /// </summary>
+    /// <param name="renewed">The new version.</param>
+    /// <param name="now">When.</param>
+    /// <param name="renewals">How many there have been since it was put.</param>
+    /// <returns>Who held the version before; nobody when there is none, or it was a tombstone.</returns>
+    public IReadOnlyList<Contact> Renew(Record renewed, Instant now, out int renewals)
+    {
+        renewals = 0;
+        if (!_owned.TryGetValue(new Place(renewed.Key, renewed.Owner, renewed.Label), out Owned? owned) || owned.Record.IsTombstone)
+        {
+            Put(renewed, now);
+            return [];
+        }
+
+        owned.Record = renewed;
+        owned.IsRestored = false;
+        renewals = ++owned.Renewals;
+        NoteKept(owned);
+        return owned.Holders;
     }
 
     /// <summary>Takes back a record that an earlier run of this node kept alive; not noted as a change again.</summary>
@@ -251,6 +276,9 @@ internal sealed class RepublishSchedule
 
         /// <summary>How often it has been due.</summary>
         public int Rounds { get; set; }
+
+        /// <summary>How often it was renewed since it was put.</summary>
+        public int Renewals { get; set; }
 
         /// <summary>Publications in a row that fell short.</summary>
         public int Attempts { get; set; }

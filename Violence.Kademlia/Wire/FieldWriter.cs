@@ -13,9 +13,12 @@ internal static class FieldWriter
 {
     public static int SizeOf(Contact contact) => BinarySize(NodeId.Size + contact.Endpoint.WireSize);
 
-    /// <summary>A record of a VALUES with the seconds it has been held.</summary>
+    /// <summary>A record of a VALUES with the seconds it has been held and, when known, the age of its version.</summary>
     public static int SizeOf(HeldRecord held) =>
-        ListHeaderSize(2) + BinarySize(held.Record.Size) + MessagePackWriter.GetEncodedLength((ulong)held.HeldSeconds);
+        ListHeaderSize(3)
+        + BinarySize(held.Record.Size)
+        + MessagePackWriter.GetEncodedLength((ulong)held.HeldSeconds)
+        + (held.AgeSeconds is { } age ? MessagePackWriter.GetEncodedLength((ulong)age) : 0);
 
     public static int SizeOf(RecordCursor cursor) =>
         ListHeaderSize(2) + BinarySize(NodeId.Size) + TextSize(Encoding.UTF8.GetByteCount(cursor.Label));
@@ -47,9 +50,13 @@ internal static class FieldWriter
 
     public static void Write(ref MessagePackWriter writer, HeldRecord held)
     {
-        writer.WriteArrayHeader(2);
+        writer.WriteArrayHeader(held.AgeSeconds is null ? 2 : 3);
         writer.Write(held.Record.Bytes.Span);
         writer.Write(held.HeldSeconds);
+        if (held.AgeSeconds is { } age)
+        {
+            writer.Write(age);
+        }
     }
 
     public static void Write(ref MessagePackWriter writer, RecordCursor? cursor)

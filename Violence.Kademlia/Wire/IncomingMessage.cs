@@ -47,6 +47,9 @@ internal sealed class IncomingMessage
     /// <summary>FIND_VALUE: only this owner's records are wanted.</summary>
     public NodeId? Owner { get; internal set; }
 
+    /// <summary>FIND_VALUE: the filter, not looked into; empty when all records are wanted.</summary>
+    public ReadOnlyMemory<byte> Filter => Header.Kind == MessageKind.FindValue ? _datagram.Slice(_bytes.Start, _bytes.Length) : default;
+
     /// <summary>FIND_VALUE: continue after this record. VALUES: more follow after this one.</summary>
     public RecordCursor? Cursor => _cursor ??= ReadCursor();
 
@@ -90,6 +93,9 @@ internal sealed class IncomingMessage
 
     /// <summary>Seconds the replier says it has held a record of that owner and label without a gap.</summary>
     public uint HeldAt(int index) => _records.AsSpan(0, RecordCount)[index].Held;
+
+    /// <summary>Seconds since the replier took this version of the record, as it says; null when it does not.</summary>
+    public uint? AgeAt(int index) => _records.AsSpan(0, RecordCount)[index].Age;
 
     /// <summary>TOUCH: a fingerprint.</summary>
     public ulong FingerprintAt(int index) =>
@@ -150,10 +156,13 @@ internal sealed class IncomingMessage
 
     internal void AddRecord(int start, int length, uint held) => _records[RecordCount++] = new Slice(start, length, held);
 
+    /// <summary>Of the record added last.</summary>
+    internal void SetAge(uint age) => _records[RecordCount - 1] = _records[RecordCount - 1] with { Age = age };
+
     /// <summary>The label becomes a text only when somebody asks for it: most who decode a page read no further.</summary>
     private RecordCursor? ReadCursor() => _cursorOwner is { } owner
         ? new RecordCursor(owner, Encoding.UTF8.GetString(_datagram.Span.Slice(_cursorLabel.Start, _cursorLabel.Length)))
         : null;
 
-    private readonly record struct Slice(int Start, int Length, uint Held);
+    private readonly record struct Slice(int Start, int Length, uint Held, uint? Age = null);
 }

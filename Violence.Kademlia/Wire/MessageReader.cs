@@ -94,6 +94,7 @@ internal static class MessageReader
             && reader.TryReadArray(known, out int extra)
             && (kind.IsRequest() ? TryReadRequestCookie(ref reader, into) : TryReadObservedAndCookie(ref reader, into))
             && TryReadElements(ref reader, kind, into)
+            && (kind != MessageKind.FindValue || TryReadFilter(ref reader, ref extra, into))
             && reader.TrySkip(extra);
     }
 
@@ -172,6 +173,29 @@ internal static class MessageReader
         bool isRead = TryReadId(ref reader, out NodeId owner);
         into.Owner = owner;
         return isRead;
+    }
+
+    /// <summary>Came later than the elements before it: who asks for everything may leave it out.</summary>
+    private static bool TryReadFilter(ref FieldReader reader, ref int extra, IncomingMessage into)
+    {
+        if (extra == 0)
+        {
+            return true;
+        }
+
+        extra--;
+        if (reader.TryReadNil())
+        {
+            return true;
+        }
+
+        if (!reader.TryReadBinary(0, WireLimits.MaxFilterSize, out ReadOnlySpan<byte> filter))
+        {
+            return false;
+        }
+
+        into.SetBytes(reader.Position - filter.Length, filter.Length);
+        return true;
     }
 
     private static bool TryReadCursor(ref FieldReader reader, IncomingMessage into)
@@ -284,15 +308,31 @@ internal static class MessageReader
 
         for (int i = 0; i < count; i++)
         {
-            if (!reader.TryReadArray(2, out int extra)
-                || !TryReadRecord(ref reader, into, isHeld: true)
-                || !reader.TrySkip(extra))
+            if (!reader.TryReadArray(2, out int extra) || !TryReadHeld(ref reader, extra, into))
             {
                 return false;
             }
         }
 
         return true;
+    }
+
+    /// <summary>A record of a VALUES: holders of before the age do not tell it.</summary>
+    private static bool TryReadHeld(ref FieldReader reader, int extra, IncomingMessage into)
+    {
+        if (!TryReadRecord(ref reader, into, isHeld: true))
+        {
+            return false;
+        }
+
+        if (extra == 0 || reader.TryReadNil())
+        {
+            return extra == 0 || reader.TrySkip(extra - 1);
+        }
+
+        bool isRead = reader.TryReadUnsigned(uint.MaxValue, out ulong age);
+        into.SetAge((uint)age);
+        return isRead && reader.TrySkip(extra - 1);
     }
 
     private static bool TryReadTotal(ref FieldReader reader, IncomingMessage into)

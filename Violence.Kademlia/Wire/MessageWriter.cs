@@ -51,10 +51,24 @@ internal sealed class MessageWriter
         return Finish(ref writer);
     }
 
+    /// <param name="header">The header.</param>
+    /// <param name="cookie">The cookie its receiver handed out to us; null when there is none.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="families">The contacts that are of use.</param>
+    /// <param name="owner">Only this owner's records; null: everybody's.</param>
+    /// <param name="cursor">Continue after this record; null: from the first.</param>
+    /// <param name="filter">Only records whose payloads pass, at most <see cref="WireLimits.MaxFilterSize"/> bytes; empty: all.</param>
     public ReadOnlyMemory<byte> FindValue(
-        in MessageHeader header, ulong? cookie, RecordKey key, AddressFamilies families, NodeId? owner, RecordCursor? cursor)
+        in MessageHeader header,
+        ulong? cookie,
+        RecordKey key,
+        AddressFamilies families,
+        NodeId? owner,
+        RecordCursor? cursor,
+        ReadOnlySpan<byte> filter = default)
     {
-        MessagePackWriter writer = Request(header, MessageKind.FindValue, 5, cookie);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(filter.Length, WireLimits.MaxFilterSize, nameof(filter));
+        MessagePackWriter writer = Request(header, MessageKind.FindValue, filter.IsEmpty ? 5 : 6, cookie);
         FieldWriter.Write(ref writer, key.Position);
         writer.Write((byte)families);
         if (owner is { } wanted)
@@ -67,6 +81,11 @@ internal sealed class MessageWriter
         }
 
         FieldWriter.Write(ref writer, cursor);
+        if (!filter.IsEmpty)
+        {
+            writer.Write(filter);
+        }
+
         return Finish(ref writer);
     }
 

@@ -12,6 +12,8 @@ internal sealed class FindPhase(Operation operation, MessageKind kind, Lookup lo
 
     public NodeId? Owner { get; init; }
 
+    public byte[]? Filter { get; init; }
+
     public bool IsComplete => lookup.IsComplete;
 
     public int Hops => lookup.Hops;
@@ -65,6 +67,7 @@ internal sealed class FindPhase(Operation operation, MessageKind kind, Lookup lo
                 Target = lookup.Target,
                 Owner = Owner,
                 PaddedSize = kind == MessageKind.FindNode ? ContactsSize : WireLimits.MaxDatagram,
+                Filter = Filter,
             };
             Asked++;
             if (!engine.Send(request, now))

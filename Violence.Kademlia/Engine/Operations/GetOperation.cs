@@ -21,8 +21,9 @@ internal sealed class GetOperation : Operation
     private readonly FindPhase _find;
     private readonly PageWalk _pages;
     private readonly RecordCollector _collector = new();
-    private readonly Action<Record>? _onRecord;
+    private readonly Action<HeldRecord>? _onRecord;
     private readonly int _closestWanted;
+    private readonly PayloadFilter _filter;
     private int _lost;
 
     /// <param name="key">Under which.</param>
@@ -31,18 +32,27 @@ internal sealed class GetOperation : Operation
     /// <param name="mode">How far it goes.</param>
     /// <param name="owner">Only this owner's; null: everybody's.</param>
     /// <param name="limit">Most live records, where all is wanted.</param>
-    /// <param name="onRecord">Hears of each record as it is verified.</param>
+    /// <param name="onRecord">Hears of each record as it is verified, with what its first holder says of it.</param>
+    /// <param name="filter">What holders may leave out; who does not know filters sends all. Null: nothing.</param>
     public GetOperation(
-        RecordKey key, Lookup lookup, int closestWanted, GetMode mode, NodeId? owner, int limit, Action<Record>? onRecord)
+        RecordKey key,
+        Lookup lookup,
+        int closestWanted,
+        GetMode mode,
+        NodeId? owner,
+        int limit,
+        Action<HeldRecord>? onRecord,
+        byte[]? filter = null)
     {
         _key = key;
         _mode = mode;
         _owner = owner;
         _limit = limit;
         _onRecord = onRecord;
-        _find = new FindPhase(this, MessageKind.FindValue, lookup) { Owner = owner };
+        _find = new FindPhase(this, MessageKind.FindValue, lookup) { Owner = owner, Filter = filter };
         _closestWanted = closestWanted;
-        _pages = new PageWalk(this, key.Position, owner, closestWanted);
+        _filter = PayloadFilter.ParseOrNone(filter);
+        _pages = new PageWalk(this, key.Position, owner, filter, closestWanted);
     }
 
     public GetStatus Status { get; private set; } = GetStatus.NoPeers;
@@ -154,10 +164,10 @@ internal sealed class GetOperation : Operation
         bool more = true;
         while (more)
         {
-            int count = engine.Store.Read(_key, _owner, after, page, now, out _, out more);
+            int count = engine.Store.Read(_key, _owner, after, page, now, out _, out more, _filter);
             for (int i = 0; i < count; i++)
             {
-                Keep(page[i].Record, engine.SelfContact, page[i].HeldSeconds);
+                Keep(page[i], engine.SelfContact);
                 after = new RecordCursor(page[i].Record.Owner, page[i].Record.Label);
             }
 
@@ -185,7 +195,7 @@ internal sealed class GetOperation : Operation
             // An expired record is no lie: the holder's clock may be behind ours.
             if (RecordRules.RemainingLife(record, engine.UtcAt(now), engine.Config.Storage.ClockTolerance) > TimeSpan.Zero)
             {
-                Keep(record, holder, message.HeldAt(i));
+                Keep(new HeldRecord(record, message.HeldAt(i), message.AgeAt(i)), holder);
             }
         }
 
@@ -195,11 +205,11 @@ internal sealed class GetOperation : Operation
     private bool IsWanted(KademliaEngine engine, Record record) =>
         record.Network == engine.Config.Network && record.Key == _key && (_owner is null || record.Owner == _owner);
 
-    private void Keep(Record record, Contact holder, uint heldSeconds)
+    private void Keep(HeldRecord held, Contact holder)
     {
-        if (_collector.Add(record, holder, heldSeconds))
+        if (_collector.Add(held, holder))
         {
-            _onRecord?.Invoke(record);
+            _onRecord?.Invoke(held);
         }
     }
 

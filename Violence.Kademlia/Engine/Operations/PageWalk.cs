@@ -8,7 +8,7 @@ namespace Violence.Kademlia.Engine.Operations;
 /// Reads on where a holder has more records than one datagram carries. A few holders are read to the end, side by side;
 /// others that offered more stand by, for when one of those falls silent or turns out to lie.
 /// </summary>
-internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, int walksWanted)
+internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, byte[]? filter, int walksWanted)
 {
     /// <summary>Pages of one get over all holders: a bound for holders that page without end.</summary>
     private const int PagesMax = 4_000;
@@ -90,6 +90,7 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, i
             Target = key,
             Owner = owner,
             Cursor = cursor,
+            Filter = filter,
         };
         if (_pages < PagesMax && engine.Send(request, now))
         {

@@ -8,21 +8,25 @@ namespace Violence.Kademlia.Engine.Operations;
 /// Stores a record at the nodes closest to its key. Who answers the search and is, of all that are known of by then, among the
 /// closest is asked to keep the record at once, not when the search is over: the slowest of eight would hold up all others,
 /// twice. The caller hears of the end as soon as the promised number has acknowledged; the remaining holders are seen to after
-/// that.
+/// that. A renewal begins with those who held the version before, and searches only when too few of them acknowledge.
 /// </summary>
 internal sealed class PutOperation : Operation
 {
     private readonly FindPhase _find;
     private readonly bool _isOwn;
+    private readonly Contact[] _remembered;
     private StorePhase _store;
     private bool _isReissued;
     private bool _isKeptHere;
+    private bool _isSearching;
 
     /// <param name="record">The record, signed.</param>
     /// <param name="lookup">A search for its position, done when as many have answered as shall hold the record.</param>
     /// <param name="isOwn">Whether this node is the record's owner and may sign it anew.</param>
-    public PutOperation(Record record, Lookup lookup, bool isOwn)
+    /// <param name="remembered">Who held the version before and is to have this one without a search; null: a search.</param>
+    public PutOperation(Record record, Lookup lookup, bool isOwn, Contact[]? remembered = null)
     {
+        _remembered = remembered ?? [];
         Record = record;
         _isOwn = isOwn;
         _find = new FindPhase(this, MessageKind.FindNode, lookup);
@@ -42,7 +46,11 @@ internal sealed class PutOperation : Operation
 
     public override void Start(KademliaEngine engine, Instant now)
     {
-        _find.OfferKnown(engine);
+        if (_remembered.Length == 0)
+        {
+            Search(engine);
+        }
+
         Continue(engine, now);
     }
 
@@ -57,7 +65,7 @@ internal sealed class PutOperation : Operation
             ulong sequence = engine.IsPlausible(message.Sequence, now) ? message.Sequence : 0;
             if (_store.OnStored(from.Id, message.Status, sequence))
             {
-                _find.PassOver(from.Id);
+                PassOver(from.Id);
             }
         }
 
@@ -74,7 +82,7 @@ internal sealed class PutOperation : Operation
         {
             // Its late answer counts, but another is asked beside it.
             _store.OnSlow(request.To.Id);
-            _find.PassOver(request.To.Id);
+            PassOver(request.To.Id);
         }
 
         Continue(engine, now);
@@ -89,7 +97,7 @@ internal sealed class PutOperation : Operation
         else if (IsCurrent(request))
         {
             _store.OnFailure(request.To.Id);
-            _find.PassOver(request.To.Id);
+            PassOver(request.To.Id);
         }
 
         Continue(engine, now);
@@ -103,6 +111,11 @@ internal sealed class PutOperation : Operation
     private void Continue(KademliaEngine engine, Instant now)
     {
         if (IsFinished)
+        {
+            return;
+        }
+
+        if (!_isSearching && !MustSearch(engine, now))
         {
             return;
         }
@@ -123,12 +136,7 @@ internal sealed class PutOperation : Operation
         }
 
         int enough = engine.Config.ReplicationFactor;
-        if (_store.CountHolders(places[..found]) >= enough)
-        {
-            Status = PutStatus.Stored;
-            Report(engine, now);
-        }
-
+        ReportIfStored(_store.CountHolders(places[..found]), engine, now);
         if (_find.IsComplete)
         {
             KeepHere(engine, now);
@@ -136,6 +144,62 @@ internal sealed class PutOperation : Operation
             {
                 Conclude(engine, now);
             }
+        }
+    }
+
+    private void Search(KademliaEngine engine)
+    {
+        _isSearching = true;
+        _find.OfferKnown(engine);
+    }
+
+    /// <summary>Before a search nobody would move up.</summary>
+    private void PassOver(NodeId node)
+    {
+        if (_isSearching)
+        {
+            _find.PassOver(node);
+        }
+    }
+
+    /// <summary>Has the record acknowledged by those who are remembered.</summary>
+    /// <returns>Whether more than half of the holders wanted can't be had from among them, and a search was begun.</returns>
+    private bool MustSearch(KademliaEngine engine, Instant now)
+    {
+        do
+        {
+            foreach (Contact holder in _remembered)
+            {
+                _store.TryAsk(holder, engine, now);
+            }
+        }
+        while (TryReissue(engine, now));
+
+        ReportIfStored(Holders.Count, engine, now);
+        int enough = engine.Config.Holders / 2 + 1;
+        if (Holders.Count + _store.Open < enough)
+        {
+            _store.AskOthersAnew();
+            Search(engine);
+            return true;
+        }
+
+        // The late ones are waited for, so that they stay remembered: nobody else does.
+        if (_store.Open == 0)
+        {
+            engine.RenewHere(Record, now);
+            Conclude(engine, now);
+        }
+
+        return false;
+    }
+
+    private void ReportIfStored(int acknowledged, KademliaEngine engine, Instant now)
+    {
+        if (acknowledged >= engine.Config.ReplicationFactor)
+        {
+            Status = PutStatus.Stored;
+            Report(engine, now);
         }
     }
 

@@ -23,22 +23,23 @@ internal sealed class RecordCollector
     public bool Knows(Record record) =>
         _claims.TryGetValue(new RecordCursor(record.Owner, record.Label), out Claim? claim) && claim.Winner.SameBytes(record);
 
-    /// <summary>Takes a verified record that <paramref name="holder"/> has had for <paramref name="heldSeconds"/>.</summary>
+    /// <summary>Takes a verified record as <paramref name="holder"/> has it.</summary>
     /// <returns>Whether it is news: the first of its owner and label, or a winner over the one before.</returns>
-    public bool Add(Record record, Contact holder, uint heldSeconds)
+    public bool Add(HeldRecord held, Contact holder)
     {
+        Record record = held.Record;
         _holders.Add(holder.Id);
         var place = new RecordCursor(record.Owner, record.Label);
         if (!_claims.TryGetValue(place, out Claim? claim))
         {
             claim = new Claim(record);
-            claim.Hear(holder, record, heldSeconds);
+            claim.Hear(holder, held);
             _claims.Add(place, claim);
             Live += record.IsTombstone ? 0 : 1;
             return true;
         }
 
-        claim.Hear(holder, record, heldSeconds);
+        claim.Hear(holder, held);
         if (!RecordOrder.Wins(record, claim.Winner))
         {
             return false;
@@ -68,7 +69,7 @@ internal sealed class RecordCollector
         {
             if (!claim.Winner.IsTombstone)
             {
-                found.Add(new FoundRecord(claim.Winner, claim.Holders, claim.MedianHeld(_holders.Count)));
+                found.Add(new FoundRecord(claim.Winner, claim.Holders, claim.MedianHeld(_holders.Count)) { Age = claim.MedianAge() });
             }
         }
 
@@ -82,20 +83,20 @@ internal sealed class RecordCollector
 
     private sealed class Claim(Record winner)
     {
-        private readonly List<(Contact Holder, Record Record, uint Seconds)> _held = [];
+        private readonly List<(Contact Holder, HeldRecord Held)> _said = [];
 
         public Record Winner { get; set; } = winner;
 
-        public int Holders => _held.Count;
+        public int Holders => _said.Count;
 
-        public IEnumerable<Contact> Outdated => _held.Where(said => !said.Record.SameBytes(Winner)).Select(static said => said.Holder);
+        public IEnumerable<Contact> Outdated => _said.Where(said => !HasWinner(said.Held)).Select(static said => said.Holder);
 
         /// <summary>A holder has one voice, however often it repeats itself.</summary>
-        public void Hear(Contact holder, Record record, uint seconds)
+        public void Hear(Contact holder, HeldRecord held)
         {
-            if (!_held.Exists(said => said.Holder.Id == holder.Id))
+            if (!_said.Exists(said => said.Holder.Id == holder.Id))
             {
-                _held.Add((holder, record, seconds));
+                _said.Add((holder, held));
             }
         }
 
@@ -106,13 +107,26 @@ internal sealed class RecordCollector
         public TimeSpan MedianHeld(int holders)
         {
             var seconds = new uint[holders];
-            for (int i = 0; i < _held.Count; i++)
+            for (int i = 0; i < _said.Count; i++)
             {
-                seconds[i] = _held[i].Seconds;
+                seconds[i] = _said[i].Held.HeldSeconds;
             }
 
             Array.Sort(seconds);
             return TimeSpan.FromSeconds(seconds[(holders - 1) / 2]);
         }
+
+        /// <summary>
+        /// The lower median over those who have the winner and tell its age. Who has an older version missed the last renewal
+        /// and can't know when it was; a single one that lies, or whose clock is wrong, moves it by one place only.
+        /// </summary>
+        public TimeSpan? MedianAge()
+        {
+            uint[] seconds = [.. _said.Where(said => HasWinner(said.Held)).Select(static said => said.Held.AgeSeconds).OfType<uint>()];
+            Array.Sort(seconds);
+            return seconds.Length == 0 ? null : TimeSpan.FromSeconds(seconds[(seconds.Length - 1) / 2]);
+        }
+
+        private bool HasWinner(HeldRecord held) => ReferenceEquals(held.Record, Winner) || held.Record.SameBytes(Winner);
     }
 }

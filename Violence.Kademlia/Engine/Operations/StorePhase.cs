@@ -48,6 +48,16 @@ internal sealed class StorePhase(Operation operation, Record record)
         return _holders.Count >= enough || !_targets.Exists(static target => target.State == TargetState.Slow);
     }
 
+    /// <summary>How many may still acknowledge.</summary>
+    public int Open => _targets.Count(static target => target.State != TargetState.Settled);
+
+    /// <summary>Forgets everybody who has not acknowledged: whoever is offered again is asked again.</summary>
+    public void AskOthersAnew()
+    {
+        _targets.RemoveAll(target => !_holders.Contains(target.Contact));
+        _refusals.Clear();
+    }
+
     /// <summary>How many of these have acknowledged.</summary>
     public int CountHolders(ReadOnlySpan<Contact> among)
     {

@@ -12,7 +12,7 @@ public sealed record HubQuery
 {
     private const string FlagRule = "must be true or false";
     private const string NumberRule = "must be a whole number";
-    private const string UnknownRule = "is not known; known are genre, region, minPlayers, maxPlayers, hasFreeSlots and limit";
+    private const string UnknownRule = "is not known; known are genre, region, minPlayers, maxPlayers, hasFreeSlots, mode, hasPassword, version, tag, includeStale and limit";
 
     /// <summary>Only servers of this genre, in lower case. Null: of any.</summary>
     public string? Genre { get; init; }
@@ -28,6 +28,21 @@ public sealed record HubQuery
 
     /// <summary>True: only servers with a free slot. False: only full ones. Null: both.</summary>
     public bool? HasFreeSlots { get; init; }
+
+    /// <summary>Only servers of this mode, in lower case. Null: of any.</summary>
+    public string? Mode { get; init; }
+
+    /// <summary>True: only servers that need a password. False: only those that need none. Null: both.</summary>
+    public bool? HasPassword { get; init; }
+
+    /// <summary>Only servers of this version of the game. Null: of any.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Only servers that have all of these tags, in lower case.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Whether servers that have not been heard of for their lease are wanted too. Default false; only in an address, not in a body.</summary>
+    public bool IncludeStale { get; init; }
 
     /// <summary>How many servers at most: 1 to <see cref="ServerQuery.MaxLimit"/>, which is the default.</summary>
     public int Limit { get; init; } = ServerQuery.MaxLimit;
@@ -64,6 +79,11 @@ public sealed record HubQuery
                 "minPlayers" => read with { MinPlayers = Number(name, value, found) },
                 "maxPlayers" => read with { MaxPlayers = Number(name, value, found) },
                 "hasFreeSlots" => read with { HasFreeSlots = Flag(name, value, found) },
+                "mode" => read with { Mode = DirectoryText.Lower(value) },
+                "hasPassword" => read with { HasPassword = Flag(name, value, found) },
+                "version" => read with { Version = value },
+                "tag" => read with { Tags = [.. read.Tags, DirectoryText.Lower(value)] },
+                "includeStale" => read with { IncludeStale = Flag(name, value, found) ?? false },
                 "limit" => read with { Limit = Number(name, value, found) ?? read.Limit },
                 _ => Refuse(read, new HubProblem(DirectoryText.Quote(name), DirectoryText.Quote(value), UnknownRule), found),
             };
@@ -84,6 +104,10 @@ public sealed record HubQuery
         MinPlayers = MinPlayers,
         MaxPlayers = MaxPlayers,
         HasFreeSlots = HasFreeSlots,
+        Mode = Mode,
+        HasPassword = HasPassword,
+        Version = Version,
+        Tags = Tags,
         Limit = ServerQuery.MaxLimit,
     };
 
@@ -102,6 +126,10 @@ public sealed record HubQuery
         MinPlayers = query.MinPlayers,
         MaxPlayers = query.MaxPlayers,
         HasFreeSlots = query.HasFreeSlots,
+        Mode = query.Mode,
+        HasPassword = query.HasPassword,
+        Version = query.Version,
+        Tags = query.Tags,
         Limit = query.Limit,
     };
 
