@@ -34,12 +34,12 @@ internal sealed class HubServer : IAsyncDisposable
     /// <exception cref="IOException">The address can't be listened on; the message says which and why.</exception>
     public static async Task<HubServer> StartAsync(KademliaNode node, HubSettings settings, ILoggerFactory logging, CancellationToken stop)
     {
-        ServerDirectory directory = new(node);
+        ServerDirectory directory = new(node, settings.Directory);
         HubTable table = new(settings.MostServers, settings.MostServersPerSource);
-        HubRelay relay = new(directory, node.Id, table.Find, settings.Time, logging.CreateLogger<HubRelay>());
+        HubRelay relay = new(directory, node.Id, table, settings, logging.CreateLogger<HubRelay>());
         HubRegistry registry = new(table, relay, settings);
         HubQueries queries = new(directory, node.Id, table, settings);
-        HubEndpoints endpoints = new(table, registry, queries, new HubSockets(registry, settings), settings, Version());
+        HubEndpoints endpoints = new(table, registry, queries, new HubPlayers(directory, table, settings), new HubSockets(registry, settings), settings, Version());
         CancellationTokenSource stopping = new();
         WebApplication application = Build(settings, logging);
         application.UseWebSockets();

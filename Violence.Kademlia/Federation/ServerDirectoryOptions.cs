@@ -35,6 +35,10 @@ public sealed record ServerDirectoryOptions
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 #pragma warning restore RS0030
 
+    /// <summary>The options for logs: whether there is a secret, and not which.</summary>
+    public override string ToString() =>
+        $"players {(PublishPlayers ? "published" : "not published")}, {(PlayerSecret is null ? "no secret" : "a secret")}, at most {MaxPlayers} for {PlayerLease:c}";
+
     internal PlayerKeys KeysIn(string network) => PlayerSecret is null ? PlayerKeys.OfNetwork(network) : new PlayerKeys(PlayerSecret);
 
     internal void Check(string parameter)

@@ -33,7 +33,7 @@ public sealed record PlayerPlace
     /// <summary>The short form of <see cref="Owner"/>, as <c>xxxx-xxxx-xxxx</c>.</summary>
     public required string Fingerprint { get; init; }
 
-    /// <summary>Since when the player is there, by the owner's clock, in whole seconds.</summary>
+    /// <summary>Since when the player is there, by the owner's clock.</summary>
     public required DateTimeOffset Since { get; init; }
 
     /// <summary>How many of the nodes asked had it.</summary>

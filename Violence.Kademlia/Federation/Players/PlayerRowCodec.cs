@@ -7,12 +7,12 @@ namespace Violence.Kademlia.Federation.Players;
 /// <summary>What a server says of a player that is on it.</summary>
 /// <param name="ServerName">The server's name.</param>
 /// <param name="ServerAddress">Where to connect.</param>
-/// <param name="Since">Since when, by the server's clock, in whole seconds.</param>
+/// <param name="Since">Since when, by the server's clock, in milliseconds.</param>
 internal sealed record PlayerRow(string ServerName, string ServerAddress, DateTimeOffset Since);
 
 /// <summary>
-/// A player's row before it is sealed: the MessagePack array <c>[1, server name, address, since]</c>, since in seconds of
-/// Unix time. Reading is total, by the rules of the directory, and leaves elements after the known ones unread.
+/// A player's row before it is sealed: the MessagePack array <c>[1, server name, address, since]</c>, since in milliseconds
+/// of Unix time. Reading is total, by the rules of the directory, and leaves elements after the known ones unread.
 /// </summary>
 internal static class PlayerRowCodec
 {
@@ -24,7 +24,7 @@ internal static class PlayerRowCodec
     private const int Format = 1;
     private const int Elements = 4;
 
-    private static readonly long LatestSecond = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
+    private static readonly long Latest = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
     public static byte[] Encode(PlayerRow row)
     {
@@ -34,7 +34,7 @@ internal static class PlayerRowCodec
         writer.Write(Format);
         writer.Write(row.ServerName);
         writer.Write(row.ServerAddress);
-        writer.Write(row.Since.ToUnixTimeSeconds());
+        writer.Write(row.Since.ToUnixTimeMilliseconds());
         writer.Flush();
         return buffer.WrittenSpan.ToArray();
     }
@@ -49,7 +49,7 @@ internal static class PlayerRowCodec
             || format != Format
             || !reader.TryReadText(out string? name)
             || !reader.TryReadText(out string? address)
-            || !reader.TryReadNumber(LatestSecond, out long since))
+            || !reader.TryReadNumber(Latest, out long since))
         {
             return false;
         }
@@ -60,7 +60,7 @@ internal static class PlayerRowCodec
             return false;
         }
 
-        row = new PlayerRow(name, address, DateTimeOffset.FromUnixTimeSeconds(since));
+        row = new PlayerRow(name, address, DateTimeOffset.FromUnixTimeMilliseconds(since));
         return true;
     }
 }
