@@ -44,8 +44,8 @@ internal sealed class PlayerSealTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That($"{key.Position}", Is.EqualTo("bc753214b588a10b20a66f2b9776f0c664fc2adb"));
-            Assert.That(Convert.ToHexStringLower(key.SealingKey.Span), Is.EqualTo("2dd5ed09aff593bec7ac2960f02a7c82b7658e804c3a58e4871cca98ccb9540a"));
+            Assert.That($"{key.Position}", Is.EqualTo("5e14512ef58a11a14ac07b919f322654b7998f19"));
+            Assert.That(Convert.ToHexStringLower(key.SealingKey.Span), Is.EqualTo("0c085bb7c3595e4d3afe5d284b2b20c58d94b4b3ecc882a83432c6de67b947ee"));
         }
     }
 

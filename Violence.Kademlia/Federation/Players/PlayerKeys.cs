@@ -15,7 +15,7 @@ internal sealed record PlayerPlaceKey(RecordKey Position, ReadOnlyMemory<byte> S
 /// </summary>
 internal sealed class PlayerKeys
 {
-    private const string DefaultPurpose = "violence-kad players of ";
+    private const string DefaultPurpose = "players of the network ";
 
     private readonly byte[] _root = new byte[SHA256.HashSizeInBytes];
     private readonly byte[] _locator = new byte[SHA256.HashSizeInBytes];
@@ -23,7 +23,7 @@ internal sealed class PlayerKeys
     /// <param name="secret">The community's secret.</param>
     public PlayerKeys(string secret)
     {
-        HKDF.Extract(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), "violence-kad players 1"u8, _root);
+        HKDF.Extract(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), "players in the directory 1"u8, _root);
         HKDF.Expand(HashAlgorithmName.SHA256, _root, _locator, "position"u8);
     }
 
