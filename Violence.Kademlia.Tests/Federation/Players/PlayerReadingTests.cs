@@ -58,6 +58,16 @@ internal sealed class PlayerReadingTests
     }
 
     [Test]
+    public void A_word_that_is_just_arriving_is_the_newest_already()
+    {
+        string? winner = Winner(
+            PlayerSamples.Found(Key, First, Row("left", 60), heldSeconds: 600, holders: 3),
+            PlayerSamples.Found(Key, Second, Row("there", 0), heldSeconds: 0, holders: 1));
+
+        Assert.That(winner, Is.EqualTo("there"));
+    }
+
+    [Test]
     public void A_word_that_one_node_has_counts_when_there_is_no_other() =>
         Assert.That(Winner(PlayerSamples.Found(Key, First, Row("only", 1), heldSeconds: 0, holders: 1)), Is.EqualTo("only"));
 

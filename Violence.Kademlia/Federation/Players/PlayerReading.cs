@@ -38,15 +38,14 @@ internal static class PlayerReading
 
     /// <summary>
     /// The newest first: what has stood the shortest time by the clocks of its holders; of equals what its owner dates later,
-    /// then the smaller owner. What at most half as many hold as the best-held comes after all others: such a claim counts as held
-    /// for no time whatever its age, so a row that is dying out would pass for the newest.
+    /// then the smaller owner. A claim that at most half of the holders have counts as held for no time whatever its age: it may be
+    /// arriving or dying out. Where there is one, times held say nothing, and the owners' dates decide alone.
     /// </summary>
     public static IEnumerable<PlayerClaim> Rank(IReadOnlyCollection<PlayerClaim> claims)
     {
-        int most = claims.Count == 0 ? 0 : claims.Max(claim => claim.Holders);
+        bool areComparable = claims.All(claim => claim.HeldFor > TimeSpan.Zero);
         return claims
-            .OrderBy(claim => 2 * claim.Holders <= most)
-            .ThenBy(claim => claim.HeldFor)
+            .OrderBy(claim => areComparable ? claim.HeldFor : TimeSpan.Zero)
             .ThenByDescending(claim => claim.Row.Since)
             .ThenBy(claim => claim.Owner)
             .ThenBy(claim => claim.Row.ServerName, StringComparer.Ordinal)
