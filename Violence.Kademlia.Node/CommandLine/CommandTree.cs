@@ -14,6 +14,7 @@ internal static class CommandTree
             RunCommand.Create(terminal),
             AnnounceCommand.Create(terminal),
             LookupCommand.Create(terminal),
+            PlayerCommand.Create(terminal),
             QueryCommand.Create(terminal),
             PutCommand.Create(terminal),
             GetCommand.Create(terminal),

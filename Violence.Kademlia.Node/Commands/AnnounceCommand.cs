@@ -14,8 +14,12 @@ internal sealed class AnnounceCommand
     /// <summary>How long to wait before a server that no node has acknowledged is put again.</summary>
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(2);
 
+    /// <summary>How often the list of players is looked at.</summary>
+    private static readonly TimeSpan ListPause = TimeSpan.FromSeconds(2);
+
     private readonly Terminal _terminal;
     private readonly CommonOptions _common;
+    private readonly PlayerOptions _present;
 
     private readonly Option<string?> _name = Options.Text("--name", "NAME", "The server's name.", longest: 48);
 
@@ -63,6 +67,7 @@ internal sealed class AnnounceCommand
         command.Add(_password);
         command.Add(_tags);
         command.Add(_lease);
+        _present = PlayerOptions.Add(command);
         _common = CommonOptions.AddNode(command, needsBootstrap: true);
     }
 
@@ -82,13 +87,15 @@ internal sealed class AnnounceCommand
     private async Task<int> RunAsync(KademliaNode node, ParseResult parsed, CancellationToken stop)
     {
         var server = Server(parsed);
+        ServerDirectory directory = new(node, _present.Directory(parsed) with { Lease = TimeSpan.FromSeconds(parsed.GetValue(_lease)) });
+        IReadOnlyCollection<string>? players = _present.Players(parsed);
         bool json = _common.Json(parsed);
         ServerAnnouncement? announcement = null;
         bool reported = false;
         try
         {
             var joining = NodeSession.JoinAsync(node, _common.Bootstrap(parsed), _terminal, stop);
-            announcement = await AnnounceAsync(Directory(node, parsed), server, stop);
+            announcement = await AnnounceAsync(directory, server, stop);
             await joining;
 
             // Until one node has acknowledged it there is nothing to report; the node's own retries may be far apart.
@@ -102,6 +109,11 @@ internal sealed class AnnounceCommand
 
             Report(node, announcement, json);
             reported = true;
+            if (players is not null)
+            {
+                await TellPlayersAsync(announcement, players, parsed, stop);
+            }
+
             await NodeSession.UntilStoppedAsync(stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -122,6 +134,42 @@ internal sealed class AnnounceCommand
         return ExitCodes.Done;
     }
 
+    /// <summary>Tells who plays, and with a file goes on until it is stopped. A file that can't be read leaves the players as they are.</summary>
+    private async Task TellPlayersAsync(ServerAnnouncement announcement, IReadOnlyCollection<string> players, ParseResult parsed, CancellationToken stop)
+    {
+        await TellAsync(announcement, players, stop);
+        DateTime read = default;
+        while (_present.File(parsed) is { } file)
+        {
+            await Task.Delay(ListPause, stop);
+            try
+            {
+                DateTime written = File.GetLastWriteTimeUtc(file);
+                if (written != read)
+                {
+                    read = written;
+                    await TellAsync(announcement, _present.Players(parsed)!, stop);
+                }
+            }
+            catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or UsageException)
+            {
+                _terminal.Complain($"{wrong.Message} The players stay as they are.");
+            }
+        }
+    }
+
+    private static async Task TellAsync(ServerAnnouncement announcement, IReadOnlyCollection<string> players, CancellationToken stop)
+    {
+        try
+        {
+            await announcement.SetPlayersAsync(players, stop);
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new UsageException(wrong);
+        }
+    }
+
     private ServerInfo Server(ParseResult parsed) => new()
     {
         Name = parsed.GetRequiredValue(_name)!,
@@ -135,9 +183,6 @@ internal sealed class AnnounceCommand
         HasPassword = parsed.GetValue(_password),
         Tags = parsed.GetValue(_tags) ?? [],
     };
-
-    private ServerDirectory Directory(KademliaNode node, ParseResult parsed) =>
-        new(node, new ServerDirectoryOptions { Lease = TimeSpan.FromSeconds(parsed.GetValue(_lease)) });
 
     private static async Task<ServerAnnouncement> AnnounceAsync(ServerDirectory directory, ServerInfo server, CancellationToken stop)
     {

@@ -48,6 +48,11 @@ internal sealed class HubCommand
     private readonly Option<int> _requests = Options.Integer(
         "--requests-per-minute", "N", "How many requests one address may make a minute.", 1, 1_000_000, preset: 60);
 
+    private readonly Option<int> _players = Options.Integer(
+        "--most-players", "N", "How many players of its servers it publishes in the DHT; 0: none.", 0, 10_000, preset: 1_000);
+
+    private readonly PlayerOptions _secret;
+
     private HubCommand(Terminal terminal, Command command)
     {
         _terminal = terminal;
@@ -55,6 +60,8 @@ internal sealed class HubCommand
         command.Add(_token);
         command.Add(_peers);
         command.Add(_requests);
+        command.Add(_players);
+        _secret = PlayerOptions.AddSecret(command);
         _common = CommonOptions.AddNode(command, needsBootstrap: false);
     }
 
@@ -79,6 +86,8 @@ internal sealed class HubCommand
             Token = parsed.GetValue(_token),
             Peers = parsed.GetValue(_peers) ?? [],
             RequestsPerMinute = parsed.GetValue(_requests),
+            MostPublishedPlayers = parsed.GetValue(_players),
+            Directory = _secret.Directory(parsed),
         };
         using var logging = LogOutput.Create(_common.MinimumLevel(parsed));
         try

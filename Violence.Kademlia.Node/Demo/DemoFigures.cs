@@ -25,6 +25,10 @@ internal sealed class DemoFigures
 
     public int QueriesFound { get; set; }
 
+    public int PlayerLookups { get; set; }
+
+    public int PlayerLookupsFound { get; set; }
+
     public int AfterCrashLookups { get; set; }
 
     public int AfterCrashLookupsFound { get; set; }

@@ -39,6 +39,8 @@ internal sealed class DemoServer(ServerInfo info)
         return result;
     }
 
+    public Task SetPlayersAsync(IReadOnlyCollection<string> ids, CancellationToken stop) => Announcement.SetPlayersAsync(ids, stop);
+
     public async Task WithdrawAsync(CancellationToken stop)
     {
         await Announcement.WithdrawAsync(stop);

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Violence.Kademlia.Federation;
 using Violence.Kademlia.Federation.Hub;
 using Violence.Kademlia.Node.Output;
 
@@ -100,14 +99,14 @@ internal static class HubAnswers
         writer.WriteEndObject();
     }
 
-    public static void Player(Utf8JsonWriter writer, ServerInfo? server)
+    public static void Player(Utf8JsonWriter writer, (string Name, string Address)? server)
     {
         writer.WriteStartObject();
         writer.WriteBoolean("online"u8, server is not null);
-        if (server is not null)
+        if (server is { } place)
         {
-            writer.WriteString("serverAddress"u8, server.Address);
-            writer.WriteString("serverName"u8, server.Name);
+            writer.WriteString("serverAddress"u8, place.Address);
+            writer.WriteString("serverName"u8, place.Name);
         }
 
         writer.WriteEndObject();

@@ -1,12 +1,11 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Violence.Kademlia.Federation;
 using Violence.Kademlia.Federation.Hub;
 
 namespace Violence.Kademlia.Node.Hub;
 
 /// <summary>The hub's wire: which request is answered how. One method per path; errors are JSON.</summary>
-internal sealed class HubEndpoints(HubTable table, HubRegistry registry, HubQueries queries, HubSockets sockets, HubSettings settings, string version)
+internal sealed class HubEndpoints(HubTable table, HubRegistry registry, HubQueries queries, HubPlayers players, HubSockets sockets, HubSettings settings, string version)
 {
     private readonly SourceBudgets _budgets = new(settings.RequestsPerMinute);
     private readonly HubAccess _access = new(settings.Token);
@@ -121,15 +120,16 @@ internal sealed class HubEndpoints(HubTable table, HubRegistry registry, HubQuer
         await HubAnswers.WriteAsync(context, StatusCodes.Status200OK, writer => HubAnswers.Servers(writer, rows));
     }
 
-    private Task LookupAsync(HttpContext context, ReadOnlyMemory<byte> body)
+    private async Task LookupAsync(HttpContext context, ReadOnlyMemory<byte> body)
     {
         if (!HubPlayerQuestion.TryParse(body, out HubPlayerQuestion? question, out IReadOnlyList<HubProblem> problems))
         {
-            return HubAnswers.RefuseAsync(context, StatusCodes.Status400BadRequest, "the lookup is not valid", problems);
+            await HubAnswers.RefuseAsync(context, StatusCodes.Status400BadRequest, "the lookup is not valid", problems);
+            return;
         }
 
-        ServerInfo? server = table.TryFindPlayer(question.PlayerId, Now(), out ServerInfo? found) ? found : null;
-        return HubAnswers.WriteAsync(context, StatusCodes.Status200OK, writer => HubAnswers.Player(writer, server));
+        (string, string)? server = await players.FindAsync(question.PlayerId, context.RequestAborted);
+        await HubAnswers.WriteAsync(context, StatusCodes.Status200OK, writer => HubAnswers.Player(writer, server));
     }
 
     private async Task ServeSocketAsync(HttpContext context, SourceKey source, CancellationToken stopping)

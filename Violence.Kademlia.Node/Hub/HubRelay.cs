@@ -15,6 +15,8 @@ internal sealed partial class HubRelay : IAsyncDisposable
 {
     private const int Lanes = 8;
 
+    private static readonly TimeSpan PlayersPatience = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan WithdrawalLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>How long it is taken as known whether a server announces itself.</summary>
@@ -22,24 +24,28 @@ internal sealed partial class HubRelay : IAsyncDisposable
 
     private readonly ServerDirectory _directory;
     private readonly NodeId _self;
-    private readonly Func<string, ServerInfo?> _wanted;
+    private readonly HubTable _table;
+    private readonly int _mostPlayers;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly Lane[] _lanes = new Lane[Lanes];
     private readonly ConcurrentDictionary<string, ServerInfo> _orphans = new(StringComparer.Ordinal);
+    private int _publishedPlayers;
 
     /// <param name="directory">Where to announce.</param>
     /// <param name="self">Who announces.</param>
-    /// <param name="wanted">What is to be announced under a name; null: nothing.</param>
-    /// <param name="time">The clock.</param>
+    /// <param name="table">What is to be announced.</param>
+    /// <param name="settings">The clock, and how many players are published.</param>
     /// <param name="logger">Where failures are told.</param>
-    public HubRelay(ServerDirectory directory, NodeId self, Func<string, ServerInfo?> wanted, TimeProvider time, ILogger logger)
+    public HubRelay(ServerDirectory directory, NodeId self, HubTable table, HubSettings settings, ILogger logger)
     {
         _directory = directory;
         _self = self;
-        _wanted = wanted;
-        _time = time;
+        _table = table;
+        _mostPlayers = settings.MostPublishedPlayers;
+        _time = settings.Time;
         _logger = logger;
         for (int i = 0; i < Lanes; i++)
         {
@@ -77,7 +83,7 @@ internal sealed partial class HubRelay : IAsyncDisposable
             foreach (ServerListing row in await _directory.QueryAllAsync(query, _ending.Token))
             {
                 string key = HubTable.KeyOf(row.Server);
-                if (row.Owner == _self && _wanted(key) is null)
+                if (row.Owner == _self && _table.Find(key) is null)
                 {
                     _orphans[key] = row.Server;
                     Touch(key);
@@ -119,7 +125,7 @@ internal sealed partial class HubRelay : IAsyncDisposable
 
     private async Task AlignAsync(Lane lane, string key)
     {
-        if (_wanted(key) is not { } wanted)
+        if (_table.Find(key) is not { } wanted)
         {
             if (lane.Known.Remove(key, out RelayedServer? gone))
             {
@@ -159,6 +165,40 @@ internal sealed partial class HubRelay : IAsyncDisposable
         {
             await server.Announcement.UpdateAsync(wanted, _ending.Token);
         }
+
+        await PublishPlayersAsync(server, _table.PlayersOf(key));
+    }
+
+    /// <summary>Tells the DHT who plays there, as far as this node may still hold players. Others of the lane don't wait for long: the announcement goes on with the list.</summary>
+    private async Task PublishPlayersAsync(RelayedServer server, IReadOnlyList<string> players)
+    {
+        if (server.Announcement is not { } announcement || (players.Count == 0 && server.PublishedPlayers == 0))
+        {
+            return;
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+        patience.CancelAfter(PlayersPatience);
+        try
+        {
+            await announcement.SetPlayersAsync([.. players.Take(Grant(server, players.Count))], patience.Token);
+        }
+        catch (OperationCanceledException) when (!_ending.IsCancellationRequested)
+        {
+            // It was slow; the list is taken all the same.
+        }
+    }
+
+    /// <summary>How many players of this server may be published.</summary>
+    private int Grant(RelayedServer server, int asked)
+    {
+        lock (_gate)
+        {
+            int granted = Math.Clamp(_mostPlayers - (_publishedPlayers - server.PublishedPlayers), 0, asked);
+            _publishedPlayers += granted - server.PublishedPlayers;
+            server.PublishedPlayers = granted;
+            return granted;
+        }
     }
 
     private async Task<bool> AnnouncesItselfAsync(ServerInfo wanted)
@@ -168,8 +208,9 @@ internal sealed partial class HubRelay : IAsyncDisposable
             claim is not null && claim.Owner != _self && HubTable.IsSameAddress(claim.Server, wanted));
     }
 
-    private static async Task WithdrawAsync(RelayedServer server)
+    private async Task WithdrawAsync(RelayedServer server)
     {
+        Grant(server, 0);
         if (server.Announcement is { } announcement)
         {
             server.Announcement = null;
@@ -196,6 +237,9 @@ internal sealed partial class HubRelay : IAsyncDisposable
     private sealed class RelayedServer
     {
         public ServerAnnouncement? Announcement { get; set; }
+
+        /// <summary>How many of its players count for this node's limit.</summary>
+        public int PublishedPlayers { get; set; }
 
         public bool AnnouncesItself { get; set; }
 

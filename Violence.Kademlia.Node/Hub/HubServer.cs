@@ -35,12 +35,12 @@ internal sealed class HubServer : IAsyncDisposable
     public static async Task<HubServer> StartAsync(KademliaNode node, HubSettings settings, ILoggerFactory logging, CancellationToken stop)
     {
         // What is heard of here every 15 minutes can't promise to be heard of there any sooner.
-        ServerDirectory directory = new(node, new ServerDirectoryOptions { Lease = settings.PostLease, TimeProvider = settings.Time });
+        ServerDirectory directory = new(node, settings.Directory with { Lease = settings.PostLease, TimeProvider = settings.Time });
         HubTable table = new(settings.MostServers, settings.MostServersPerSource);
-        HubRelay relay = new(directory, node.Id, table.Find, settings.Time, logging.CreateLogger<HubRelay>());
+        HubRelay relay = new(directory, node.Id, table, settings, logging.CreateLogger<HubRelay>());
         HubRegistry registry = new(table, relay, settings);
         HubQueries queries = new(directory, node.Id, table, settings);
-        HubEndpoints endpoints = new(table, registry, queries, new HubSockets(registry, settings), settings, Version());
+        HubEndpoints endpoints = new(table, registry, queries, new HubPlayers(directory, table, settings), new HubSockets(registry, settings), settings, Version());
         CancellationTokenSource stopping = new();
         WebApplication application = Build(settings, logging);
         application.UseWebSockets();

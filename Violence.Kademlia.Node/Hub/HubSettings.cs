@@ -1,4 +1,5 @@
 using System.Net;
+using Violence.Kademlia.Federation;
 
 namespace Violence.Kademlia.Node.Hub;
 
@@ -26,6 +27,12 @@ internal sealed record HubSettings
     public int MostConnections { get; init; } = 2_000;
 
     public int MostSocketsPerSource { get; init; } = 64;
+
+    /// <summary>Players of all servers together that the hub publishes in the DHT; zero: none.</summary>
+    public int MostPublishedPlayers { get; init; } = 1_000;
+
+    /// <summary>How the DHT is told of players, and asked for them.</summary>
+    public ServerDirectoryOptions Directory { get; init; } = new();
 
     /// <summary>Bytes of a request's body, and of a WebSocket message.</summary>
     public int MostBytes { get; init; } = 16 * 1024;

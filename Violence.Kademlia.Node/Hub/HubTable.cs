@@ -88,6 +88,17 @@ internal sealed class HubTable(int mostServers, int mostPerSource)
         }
     }
 
+    /// <summary>Who came to the server of that name last, in the order it lists them.</summary>
+    public IReadOnlyList<string> PlayersOf(string key)
+    {
+        lock (_gate)
+        {
+            return _entries.TryGetValue(key, out HubEntry? entry)
+                ? [.. entry.Announcement.PlayerIds.Where(player => string.Equals(_serverOfPlayer.GetValueOrDefault(player), key, StringComparison.Ordinal)).Distinct(StringComparer.Ordinal)]
+                : [];
+        }
+    }
+
     public bool TryFindPlayer(string playerId, TimeSpan now, [NotNullWhen(true)] out ServerInfo? server)
     {
         lock (_gate)

@@ -83,6 +83,7 @@ internal sealed record WithdrawnDocument(string Event, string Name);
 [JsonSerializable(typeof(HubReadyDocument))]
 [JsonSerializable(typeof(AnnouncedDocument))]
 [JsonSerializable(typeof(WithdrawnDocument))]
+[JsonSerializable(typeof(PlayerLookupDocument))]
 [JsonSerializable(typeof(PutDocument))]
 [JsonSerializable(typeof(GetDocument))]
 [JsonSerializable(typeof(RecordsDocument))]

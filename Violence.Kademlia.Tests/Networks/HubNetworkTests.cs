@@ -6,6 +6,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Violence.Kademlia.Federation;
 using Violence.Kademlia.Federation.Hub;
+using Violence.Kademlia.Federation.Players;
 using Violence.Kademlia.Node.Hub;
 using Violence.Kademlia.Tests.Federation;
 
@@ -241,6 +242,38 @@ public sealed class HubNetworkTests
             Assert.That((await QueryAsync("{}")).Select(server => server.Address), Is.EqualTo(new[] { Server("Arena").Address }));
         }
     }
+
+    [Test]
+    public async Task Players_of_a_servers_announcement_are_found_in_the_dht_up_to_the_limit_and_those_of_the_dht_by_the_hub()
+    {
+        await ServeAsync(new HubSettings { MostPublishedPlayers = 3 });
+        ServerDirectory dht = new(Network[3]);
+        await using ServerAnnouncement elsewhere = await dht.AnnounceAsync(Server("Elsewhere") with { Address = "192.0.2.9:1" });
+        await elsewhere.SetPlayersAsync(["p-9"]);
+        await PostAsync("announce", """{"name":"One","address":"192.0.2.1:1","genre":"horror","playerList":["p-1","p-2"]}""");
+        await PlayerHoldsAsync(dht, "p-2", "192.0.2.1:1");
+        await PostAsync("announce", """{"name":"Two","address":"192.0.2.1:2","genre":"horror","playerList":["p-2","p-3"]}""");
+        await PlayerHoldsAsync(dht, "p-2", "192.0.2.1:2");
+
+        var here = await PostAsync("lookup", """{"playerID":"p-3"}""");
+        var there = await PostAsync("lookup", """{"playerID":"p-9"}""");
+        PlayerLookupResult beyond = await dht.FindPlayerAsync("p-3");
+        await PostAsync("announce", """{"name":"One","address":"192.0.2.1:1","genre":"horror"}""");
+        await PlayerHoldsAsync(dht, "p-1", null);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(here.Body, Does.Contain("192.0.2.1:2"));
+            Assert.That(there.Body, Is.EqualTo("""{"online":true,"serverAddress":"192.0.2.9:1","serverName":"Elsewhere"}"""));
+            Assert.That(beyond.Status, Is.EqualTo(PlayerLookupStatus.NotFound));
+            Assert.That((await dht.FindPlayerAsync("p-2")).Place?.ServerAddress, Is.EqualTo("192.0.2.1:2"));
+        }
+    }
+
+    private static Task<string?> PlayerHoldsAsync(ServerDirectory dht, string player, string? address) => Eventually.HoldsAsync(
+        $"{player} is at {address ?? "no server"}",
+        async token => (await dht.FindPlayerAsync(player, token)).Place?.ServerAddress,
+        seen => seen == address);
 
     [Test]
     public async Task Health_peers_players_and_the_list_with_filters_are_told()

@@ -1,4 +1,3 @@
-using Violence.Kademlia.Admission;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Routing;
 

@@ -1,3 +1,4 @@
+using Violence.Kademlia.Federation.Players;
 using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Federation;
@@ -22,6 +23,7 @@ public sealed class ServerAnnouncement : IAsyncDisposable
     private readonly AnnouncedNames _names;
     private readonly string _name;
     private readonly ServerDirectoryOptions _options;
+    private readonly PlayerRoster _roster;
 
     // Neither is ever disposed of: a late caller must meet an ended announcement, not a disposed semaphore, and without
     // timers or wait handles there is nothing in them to release.
@@ -36,12 +38,13 @@ public sealed class ServerAnnouncement : IAsyncDisposable
     private long _publishedAt;
     private int _isEnded;
 
-    internal ServerAnnouncement(KademliaNode node, AnnouncedNames names, ServerInfo server, ServerDirectoryOptions options)
+    internal ServerAnnouncement(KademliaNode node, AnnouncedNames names, ServerInfo server, PlayerKeys keys, ServerDirectoryOptions options)
     {
-        _options = options;
         _node = node;
         _names = names;
         _server = server;
+        _options = options;
+        _roster = new PlayerRoster(PlayerRecords.Of(node), keys, options, server);
         _name = DirectoryText.NormalizeName(server.Name);
     }
 
@@ -54,6 +57,8 @@ public sealed class ServerAnnouncement : IAsyncDisposable
     /// </summary>
     public AnnounceResult LastResult =>
         _lastResult ?? throw new InvalidOperationException("Nothing was announced yet.");
+
+    internal int MaxPlayers => _options.MaxPlayers;
 
     /// <summary>
     /// Replaces the description, for example when a player came or left. When the genre changes, the server is put under
@@ -84,7 +89,9 @@ public sealed class ServerAnnouncement : IAsyncDisposable
             try
             {
                 either.Token.ThrowIfCancellationRequested();
-                return await PublishAsync(server, either.Token).ConfigureAwait(false);
+                AnnounceResult result = await PublishAsync(server, either.Token).ConfigureAwait(false);
+                await _roster.RestateAsync(server, either.Token).ConfigureAwait(false);
+                return result;
             }
             finally
             {
@@ -99,8 +106,33 @@ public sealed class ServerAnnouncement : IAsyncDisposable
     }
 
     /// <summary>
-    /// Takes the server out of the directory: its records are replaced by signed withdrawals, and the name is free to be
-    /// announced again. From the call on updates are refused. Withdrawing again is fine.
+    /// Tells the network who is on the server, so that others find them (<see cref="ServerDirectory.FindPlayerAsync"/>). Give the whole
+    /// list at every change: who is new is published, who is missing is taken back, and who stayed is left as they are. The
+    /// node repeats it before the lease ends, for as long as the announcement lasts.
+    /// Does nothing when <see cref="ServerDirectoryOptions.PublishPlayers"/> is false.
+    /// </summary>
+    /// <param name="playerIds">
+    /// Who is on it: at most <see cref="ServerDirectoryOptions.MaxPlayers"/> ids of 1 to 64 printable ASCII characters; upper and lower
+    /// case are two players. Leave out who does not want to be found.
+    /// </param>
+    /// <param name="cancellationToken">Stops waiting; the node goes on with the list.</param>
+    /// <returns>How many can be found. Too few is no error: the node tries again by itself.</returns>
+    /// <exception cref="ArgumentException">There are too many ids, or some can't be ids; the message names what is wrong.</exception>
+    /// <exception cref="InvalidOperationException">The announcement was withdrawn.</exception>
+    public async Task<PlayersResult> SetPlayersAsync(IReadOnlyCollection<string> playerIds, CancellationToken cancellationToken = default)
+    {
+        if (_options.PublishPlayers)
+        {
+            return await _roster.SetAsync(playerIds, cancellationToken).ConfigureAwait(false);
+        }
+
+        PlayerId.Require(playerIds, _options.MaxPlayers, nameof(playerIds));
+        return PlayersResult.Nobody;
+    }
+
+    /// <summary>
+    /// Takes the server out of the directory: its records are replaced by signed withdrawals, its players are taken back, and
+    /// the name is free to be announced again. From the call on updates are refused. Withdrawing again is fine.
     /// </summary>
     /// <param name="cancellationToken">Stops waiting. The announcement is not free then; withdraw again or dispose of it.</param>
     public async Task WithdrawAsync(CancellationToken cancellationToken = default)
@@ -114,7 +146,7 @@ public sealed class ServerAnnouncement : IAsyncDisposable
                 return;
             }
 
-            List<Task> withdrawals = [_node.WithdrawAsync(DirectoryKeys.Name(_name), DirectoryKeys.NameLabel, cancellationToken)];
+            List<Task> withdrawals = [_roster.EndAsync(cancellationToken), _node.WithdrawAsync(DirectoryKeys.Name(_name), DirectoryKeys.NameLabel, cancellationToken)];
             foreach (string genre in _genres)
             {
                 withdrawals.Add(_node.WithdrawAsync(DirectoryKeys.Genre(genre), _name, cancellationToken));
@@ -227,6 +259,7 @@ public sealed class ServerAnnouncement : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _isEnded, 1) == 0)
         {
+            _roster.Dispose();
             _names.Release(_name);
         }
     }

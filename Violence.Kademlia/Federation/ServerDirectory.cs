@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Violence.Kademlia.Federation.Players;
 using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Federation;
@@ -16,6 +17,7 @@ public sealed class ServerDirectory
     private readonly KademliaNode _node;
     private readonly AnnouncedNames _names;
     private readonly ServerDirectoryOptions _options;
+    private readonly PlayerKeys _players;
 
     /// <summary>A directory over a node, which may still be joining.</summary>
     /// <param name="node">The node; servers and clients alike may announce, look up and query.</param>
@@ -26,15 +28,16 @@ public sealed class ServerDirectory
 
     /// <summary>A directory over a node, which may still be joining.</summary>
     /// <param name="node">The node; servers and clients alike may announce, look up and query.</param>
-    /// <param name="options">How it announces.</param>
+    /// <param name="options">How it announces, and how it treats who plays where.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message says which and what is allowed.</exception>
     public ServerDirectory(KademliaNode node, ServerDirectoryOptions options)
     {
         ArgumentNullException.ThrowIfNull(node);
         ArgumentNullException.ThrowIfNull(options);
         options.Check(nameof(options));
-        _options = options;
         _node = node;
+        _options = options;
+        _players = options.KeysIn(node.Network);
         _names = AnnouncedNames.Of(node);
     }
 
@@ -61,7 +64,7 @@ public sealed class ServerDirectory
                 $"This node announces {DirectoryText.Quote(normalized.Name)} already. Update that announcement, or withdraw it first.");
         }
 
-        ServerAnnouncement announcement = new(_node, _names, normalized, _options);
+        ServerAnnouncement announcement = new(_node, _names, normalized, _players, _options);
         try
         {
             await announcement.BeginAsync(cancellationToken).ConfigureAwait(false);
@@ -117,6 +120,22 @@ public sealed class ServerDirectory
         GetResult result = await _node.GetAsync(
             DirectoryKeys.Genre(normalized.Genre), Everything, ServerFilter.Of(normalized), onRecord: null, cancellationToken).ConfigureAwait(false);
         return DirectoryReading.Query(normalized, result);
+    }
+
+    /// <summary>Finds the server a player is on, among those that tell (<see cref="ServerAnnouncement.SetPlayersAsync"/>).</summary>
+    /// <param name="playerId">The player's id: 1 to 64 printable ASCII characters; upper and lower case are two players.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>
+    /// The newest word about the player, and who gave it. Anybody who knows the id and the secret can give one: check
+    /// <see cref="PlayerPlace.Owner"/> where that matters.
+    /// </returns>
+    /// <exception cref="ArgumentException">The text can't be a player's id.</exception>
+    public async Task<PlayerLookupResult> FindPlayerAsync(string playerId, CancellationToken cancellationToken = default)
+    {
+        PlayerPlaceKey key = _players.Of(PlayerId.Require(playerId, nameof(playerId)));
+        // To the end, as for names: a page of rubbish must not hide the row.
+        GetResult result = await _node.GetAsync(key.Position, Everything, cancellationToken).ConfigureAwait(false);
+        return PlayerReading.Read(key, result.Status, result.Records, result.Cost);
     }
 
     private async IAsyncEnumerable<ServerListing> StreamAsync(

@@ -1,3 +1,5 @@
+using Violence.Kademlia.Federation.Players;
+
 namespace Violence.Kademlia.Federation.Hub;
 
 /// <summary>What a <see cref="FederatedDirectory"/> asks the DHT: the seam at which tests put another DHT.</summary>
@@ -11,7 +13,7 @@ internal sealed record DhtQuestions
 
     public required Func<ServerInfo, CancellationToken, Task<ServerAnnouncement>> AnnounceAsync { get; init; }
 
-    /// <summary>Where a player is. Null as long as the DHT can't tell.</summary>
+    /// <summary>Where a player is. Null when the DHT can't tell.</summary>
     public Func<string, CancellationToken, Task<FederatedPlayerResult>>? FindPlayerAsync { get; init; }
 
     public static DhtQuestions Of(ServerDirectory directory) => new()
@@ -20,5 +22,18 @@ internal sealed record DhtQuestions
         QueryAllAsync = directory.QueryAllAsync,
         QueryAsync = directory.QueryAsync,
         AnnounceAsync = directory.AnnounceAsync,
+        FindPlayerAsync = async (id, token) => Of(await directory.FindPlayerAsync(id, token).ConfigureAwait(false)),
     };
+
+    private static FederatedPlayerResult Of(PlayerLookupResult found)
+    {
+        FederatedPlayerStatus status = found.Status switch
+        {
+            PlayerLookupStatus.Found => FederatedPlayerStatus.Online,
+            PlayerLookupStatus.NotFound => FederatedPlayerStatus.Offline,
+            _ => FederatedPlayerStatus.Unavailable,
+        };
+        ServerSource source = status == FederatedPlayerStatus.Unavailable ? ServerSource.None : ServerSource.Dht;
+        return new FederatedPlayerResult(status, found.Place?.ServerName, found.Place?.ServerAddress, source) { SignedPlace = found.Place };
+    }
 }

@@ -27,7 +27,7 @@ public sealed class FederatedAnnouncement : IAsyncDisposable
 
     /// <summary>Replaces the description. Hubs hear of it within 5 s, unless they are down.</summary>
     /// <param name="changed">The new description, of the same name.</param>
-    /// <param name="playerIds">Who is on the server, for hubs: at most 200. Null: nobody is told.</param>
+    /// <param name="playerIds">Who is on the server, as in the announcement. Null: nobody is told.</param>
     /// <param name="cancellationToken">Stops waiting for the DHT; the change may or may not have been made.</param>
     /// <returns>How many nodes hold it.</returns>
     /// <exception cref="ArgumentException">The description or an id is not valid, or the name differs.</exception>
@@ -40,11 +40,20 @@ public sealed class FederatedAnnouncement : IAsyncDisposable
         Task<AnnounceResult> update = _dht.UpdateAsync(changed, cancellationToken);
         if (!update.IsFaulted)
         {
+            Tell(_dht, ids);
             _heartbeat.Update(new HubAnnouncement { Server = ServerInfoValidator.Normalize(changed), PlayerIds = ids });
         }
 
         return update;
     }
+
+    /// <summary>
+    /// Tells the DHT who is there. Nobody waits for it: a full server takes seconds, and the roster tries again by itself.
+    /// Those beyond <see cref="ServerDirectoryOptions.MaxPlayers"/> are told to hubs only.
+    /// </summary>
+    internal static void Tell(ServerAnnouncement announcement, IReadOnlyList<string> playerIds) =>
+        _ = announcement.SetPlayersAsync([.. playerIds.Distinct(StringComparer.Ordinal).Take(announcement.MaxPlayers)]).ContinueWith(
+            static told => told.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     /// <summary>
     /// Withdraws it from the DHT and stops the heartbeats: hubs forget it by themselves, after 15 minutes as a rule. Takes at

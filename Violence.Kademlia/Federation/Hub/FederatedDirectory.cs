@@ -1,3 +1,5 @@
+using Violence.Kademlia.Federation.Players;
+
 namespace Violence.Kademlia.Federation.Hub;
 
 /// <summary>
@@ -41,7 +43,10 @@ public sealed class FederatedDirectory : IDisposable
     /// background, when the DHT has been or is late (the soft deadline): the call takes as long as the DHT does.
     /// </summary>
     /// <param name="server">What the server says about itself.</param>
-    /// <param name="playerIds">Who is on it, for hubs: at most 200 ids of 1 to 64 printable ASCII characters. Null: nobody is told.</param>
+    /// <param name="playerIds">
+    /// Who is on it: at most 200 ids of 1 to 64 printable ASCII characters. Null: nobody is told. The DHT hears of them in the
+    /// background, unless <see cref="ServerDirectoryOptions.PublishPlayers"/> is false.
+    /// </param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ArgumentException">The description or an id is not valid; the message names what is wrong.</exception>
     /// <exception cref="InvalidOperationException">The node announces a server of that name already.</exception>
@@ -65,7 +70,9 @@ public sealed class FederatedDirectory : IDisposable
         HubHeartbeat heartbeat = new(_hubs, announcement, _options.HeartbeatInterval, _options.TimeProvider);
         try
         {
-            return new FederatedAnnouncement(await announcing.ConfigureAwait(false), heartbeat, _hubs);
+            ServerAnnouncement signed = await announcing.ConfigureAwait(false);
+            FederatedAnnouncement.Tell(signed, announcement.PlayerIds);
+            return new FederatedAnnouncement(signed, heartbeat, _hubs);
         }
         catch
         {
@@ -141,18 +148,13 @@ public sealed class FederatedDirectory : IDisposable
             cancellationToken);
     }
 
-    /// <summary>Finds the server a player is on. Only hubs know players so far.</summary>
+    /// <summary>Finds the server a player is on, among those that tell the DHT or a hub.</summary>
     /// <param name="playerId">The player's id: 1 to 64 printable ASCII characters.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ArgumentException">The id can't be one.</exception>
     public async Task<FederatedPlayerResult> FindPlayerAsync(string playerId, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(playerId);
-        if (!HubAnnouncement.IsPlayerId(playerId))
-        {
-            throw new ArgumentException(
-                $"The player's id is {DirectoryText.Quote(playerId)}: must be 1 to 64 printable ASCII characters.", nameof(playerId));
-        }
+        PlayerId.Require(playerId, nameof(playerId));
 
         FederatedPlayerResult nobodyKnows = new(FederatedPlayerStatus.Unavailable, ServerName: null, ServerAddress: null, ServerSource.None);
         var result = await _race.RunAsync(

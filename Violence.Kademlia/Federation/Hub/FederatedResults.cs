@@ -1,3 +1,5 @@
+using Violence.Kademlia.Federation.Players;
+
 namespace Violence.Kademlia.Federation.Hub;
 
 /// <summary>Where something is known from.</summary>
@@ -68,4 +70,8 @@ public enum FederatedPlayerStatus
 /// <param name="ServerName">The server's name, when online.</param>
 /// <param name="ServerAddress">Where to connect, when online.</param>
 /// <param name="Source">Who says so.</param>
-public sealed record FederatedPlayerResult(FederatedPlayerStatus Status, string? ServerName, string? ServerAddress, ServerSource Source);
+public sealed record FederatedPlayerResult(FederatedPlayerStatus Status, string? ServerName, string? ServerAddress, ServerSource Source)
+{
+    /// <summary>The word of the DHT with the owner that signed it; null when a hub says so, or nobody.</summary>
+    public PlayerPlace? SignedPlace { get; init; }
+}

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using Violence.Kademlia.Federation.Players;
 
 namespace Violence.Kademlia.Federation.Hub;
 
@@ -13,9 +14,9 @@ public sealed record HubAnnouncement
     public const int MaxPlayerIds = 200;
 
     /// <summary>Most characters of a player's id.</summary>
-    public const int MaxPlayerIdLength = 64;
+    public const int MaxPlayerIdLength = PlayerId.MaxLength;
 
-    internal const string PlayerIdRule = "must be 1 to 64 printable ASCII characters";
+    internal const string PlayerIdRule = PlayerId.Rule;
 
     /// <summary>What the server says about itself. The wire has no version and no tags.</summary>
     public required ServerInfo Server { get; init; }
@@ -29,7 +30,7 @@ public sealed record HubAnnouncement
     /// <summary>Whether a text can be a player's id.</summary>
     /// <param name="text">The text.</param>
     public static bool IsPlayerId([NotNullWhen(true)] string? text) =>
-        text is { Length: >= 1 and <= MaxPlayerIdLength } && DirectoryText.IsPrintable(text);
+        PlayerId.IsValid(text);
 
     /// <summary>Reads one announcement. Total: whatever the bytes are, it is an announcement or a list of what is wrong.</summary>
     /// <param name="utf8Json">The message.</param>
