@@ -24,6 +24,7 @@ internal sealed class OperationTests
     public void A_cancelled_operation_delivers_nothing_and_sends_nothing_more()
     {
         VirtualNetwork network = VirtualNetwork.OfSize(30, seed: 902);
+        network.RunFor(TimeSpan.FromMinutes(5));
         VirtualNode node = network.Nodes[0];
         OperationId id = node.Do(static (engine, now) => engine.FindNode(Key.Position, now));
         long sent = node.Engine.Counters.RequestsSent;

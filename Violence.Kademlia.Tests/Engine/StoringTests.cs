@@ -16,6 +16,7 @@ internal sealed class StoringTests
     public void A_put_takes_two_round_trips_where_the_closest_are_known()
     {
         VirtualNetwork network = VirtualNetwork.OfSize(30, seed: 701);
+        network.RunFor(TimeSpan.FromMinutes(5));
 
         PutOperation put = PutGetTests.Put(network, network.Nodes[4], "quick");
 

@@ -108,6 +108,13 @@ internal sealed partial class KademliaEngine
         }
     }
 
+    /// <summary>
+    /// Remembers who holds a record of this node's: the closest of them. Others were given it before closer ones were known of,
+    /// and will drop it.
+    /// </summary>
+    private void Remember(Record record, IReadOnlyList<Contact> holders) => _owned.Remember(
+        record, [.. holders.OrderBy(holder => holder.Id.DistanceTo(record.Key.Position)).Take(Config.Holders)]);
+
     private void OnTouched(TouchOperation touch, Instant now)
     {
         if (!touch.IsOwned)
@@ -119,7 +126,7 @@ internal sealed partial class KademliaEngine
         foreach (Record record in touch.Records)
         {
             IReadOnlyList<Contact> holders = touch.HoldersOf(record);
-            _owned.Remember(record, holders);
+            Remember(record, holders);
             if (holders.Count <= Config.Holders / 2 && _owned.IsCurrent(record))
             {
                 Begin(OwnPut(record, isInternal: true, now), now);

@@ -69,7 +69,7 @@ internal sealed partial class KademliaEngine
         if (operation is PutOperation put)
         {
             bool isStored = put.Status == PutStatus.Stored;
-            _owned.Remember(put.Record, put.Holders);
+            Remember(put.Record, put.Holders);
             _owned.OnPublished(put.Record, isStored, isStored && put.Holders.Count >= Config.ReplicationFactor, now);
         }
         else if (operation is TouchOperation touch)
