@@ -50,8 +50,8 @@ internal sealed class ChurnEstimateTests
     }
 
     [Test]
-    public void Nobody_knows_at_first_and_an_hour_is_assumed() =>
-        Assert.That(new ChurnEstimate().MeanLife, Is.EqualTo(TimeSpan.FromHours(1)));
+    public void Nobody_knows_at_first_and_20_minutes_are_assumed() =>
+        Assert.That(new ChurnEstimate().MeanLife, Is.EqualTo(TimeSpan.FromMinutes(20)));
 
     [Test]
     public void A_clock_that_runs_backwards_does_no_harm()
@@ -59,7 +59,7 @@ internal sealed class ChurnEstimateTests
         var estimate = new ChurnEstimate();
         Repeat(10, () => estimate.OnAlive(TimeSpan.FromHours(-1)));
 
-        Assert.That(estimate.MeanLife, Is.EqualTo(TimeSpan.FromHours(1)));
+        Assert.That(estimate.MeanLife, Is.EqualTo(TimeSpan.FromMinutes(20)));
     }
 
     private static void Repeat(int times, Action action)

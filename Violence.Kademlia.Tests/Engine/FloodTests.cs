@@ -102,7 +102,7 @@ internal sealed class FloodTests
         }
 
         Assert.That(joined, Is.True, "a real node gets in during the flood");
-        Assert.That(challenges, Is.InRange(24, 24 + 20 * 21), "24 at once, and at most 20 a second");
+        Assert.That(challenges, Is.InRange(48, 48 + 20 * 21), "48 at once, and at most 20 a second");
         Assert.That(mostInFlight, Is.LessThanOrEqualTo(16));
         Assert.That(mostUnderWay, Is.LessThanOrEqualTo(2 * 256 + 16));
         network.RunFor(TimeSpan.FromMinutes(1));

@@ -7,8 +7,8 @@ namespace Violence.Kademlia.Engine;
 /// </summary>
 internal sealed class ChurnEstimate
 {
-    // As if one node had been watched for an hour and then died: nobody knows at first.
-    private static readonly TimeSpan FirstGuess = TimeSpan.FromHours(1);
+    // As if one node had been watched for 20 minutes and then died: nobody knows at first.
+    private static readonly TimeSpan FirstGuess = TimeSpan.FromMinutes(20);
     private const double DeathsMax = 64;
     private const double HoursMax = 256;
 

@@ -33,7 +33,7 @@ internal sealed class Introductions(EngineConfig config)
 
     // Names that others merely mention cost half a kilobyte each to a stranger. So many at once at the start; after that the
     // more, the longer nodes live: a contact that is gone in a minute is worth little, and so is a table to a node that is.
-    private const int HearsayBurst = 24;
+    private const int HearsayBurst = 48;
     private const double HearsayPerSecond = 20;
     private static readonly TimeSpan LongLife = TimeSpan.FromHours(1);
 

@@ -9,6 +9,9 @@ namespace Violence.Kademlia.Engine;
 /// <summary>What answers, and the lack of them, teach this node; and their way to the operation that waits for them.</summary>
 internal sealed partial class KademliaEngine
 {
+    /// <summary>So many silences in a row are taken for a death, where it is counted how long nodes live.</summary>
+    private const int DeadAfter = 2;
+
     private void HandleReply(NodeEndpoint source, IncomingMessage message, Instant now)
     {
         MessageHeader header = message.Header;
@@ -177,16 +180,22 @@ internal sealed partial class KademliaEngine
         }
 
         Contact contact = request.To;
-        TimeSpan silence = Table.TryGet(contact.Id, out BucketEntry entry) ? now - entry.LastSeen : TimeSpan.Zero;
+        bool wasKnown = Table.TryGet(contact.Id, out BucketEntry before) && before.Contact.Endpoint == contact.Endpoint;
         bool isRemoved = Table.Failed(contact.Id, contact.Endpoint, request.SentAt, out Contact? replacement);
         if (replacement is { } candidate)
         {
             _introductions.Consider(candidate, this, now);
         }
 
+        // Dead by the second silence in a row, though it may keep its place for want of a better one.
+        int failures = Table.TryGet(contact.Id, out BucketEntry after) ? after.Failures : before.Failures + 1;
+        if (wasKnown && failures > before.Failures && (failures == DeadAfter || (isRemoved && failures < DeadAfter)))
+        {
+            _custody.Churn.OnDead(now - before.LastSeen);
+        }
+
         if (isRemoved)
         {
-            _custody.Churn.OnDead(silence);
             _lost.Enqueue(contact.Endpoint);
             if (_lost.Count > LostMax)
             {
