@@ -15,6 +15,14 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
 {
     private const int EntriesPerRound = 512;
     private const int NewcomersMax = 256;
+    private const int WelcomedMax = 512;
+
+    /// <summary>Rounds and welcomes under way at once: callers' operations need the places too.</summary>
+    private const int UnderWayMax = 16;
+
+    // Each newcomer costs a walk through the store: one at a time, and none who comes again and again.
+    private static readonly TimeSpan WelcomePause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan WelcomedFor = TimeSpan.FromMinutes(1);
     private const int FreshMax = 1_024;
 
     /// <summary>Of so many records one is checked by this node itself, whoever else has done so.</summary>
@@ -41,10 +49,14 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
     private static readonly TimeSpan FreshPause = TimeSpan.FromSeconds(4);
 
     private readonly Queue<(Contact Contact, Instant Due)>[] _newcomers = [new(), new(), new()];
+    private readonly Dictionary<NodeId, Instant> _welcomed = [];
+    private readonly Queue<NodeId> _welcomedOrder = new();
     private readonly Queue<(ulong Fingerprint, Instant Due)> _fresh = new();
     private readonly List<RecordEntry> _entries = [];
     private readonly ulong _secret = entropy.NextUInt64();
     private Instant _nextRound = new(long.MinValue);
+    private Instant _nextWelcome = new(long.MinValue);
+    private int _underWay;
 
     // Anew for each round: fellow holders of a record must not all begin at the same moment.
     private double _patience = NextPatience(entropy);
@@ -72,7 +84,7 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
         next = _fresh.TryPeek(out var fresh) ? Instant.Min(next, fresh.Due) : next;
         foreach (Queue<(Contact Contact, Instant Due)> pass in _newcomers)
         {
-            next = pass.TryPeek(out var newcomer) ? Instant.Min(next, newcomer.Due) : next;
+            next = pass.TryPeek(out var newcomer) ? Instant.Min(next, Instant.Max(newcomer.Due, _nextWelcome)) : next;
         }
 
         return next;
@@ -81,7 +93,7 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
     /// <summary>A contact has just entered the routing table.</summary>
     public void OnNewcomer(Contact contact, KademliaEngine engine, Instant now)
     {
-        if (!config.IsClient && engine.Store.Count > 0)
+        if (!config.IsClient && engine.Store.Count > 0 && !WasWelcomed(contact.Id, now))
         {
             Enqueue(pass: 0, contact, now);
         }
@@ -104,19 +116,7 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
             return;
         }
 
-        for (int pass = 0; pass < _newcomers.Length; pass++)
-        {
-            while (_newcomers[pass].TryPeek(out var next) && next.Due <= now)
-            {
-                _newcomers[pass].Dequeue();
-                Welcome(next.Contact, rank: pass, engine, now);
-                if (pass + 1 < _newcomers.Length)
-                {
-                    Enqueue(pass + 1, next.Contact, now);
-                }
-            }
-        }
-
+        WelcomeNext(engine, now);
         _entries.Clear();
         while (_entries.Count < EntriesPerRound && _fresh.TryPeek(out var fresh) && fresh.Due <= now)
         {
@@ -148,10 +148,24 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
     /// </summary>
     public bool IsSpared(ulong fingerprint, Instant now)
     {
-        ulong epoch = (ulong)(now.Ticks / (2 * config.RepairInterval.Ticks));
+        ulong epoch = (ulong)(now.Ticks / (2 * Interval.Ticks));
         ulong mixed = (fingerprint ^ _secret ^ epoch * 0x9E37_79B9_7F4A_7C15) * 0xD6E8_FEB8_6659_FD93;
         return (mixed ^ mixed >> 32) % SparedPerOwnCheck != 0;
     }
+
+    /// <summary>Whether another round may begin; counted until <see cref="OnEnded"/>.</summary>
+    public bool TryBegin()
+    {
+        if (_underWay >= UnderWayMax)
+        {
+            return false;
+        }
+
+        _underWay++;
+        return true;
+    }
+
+    public void OnEnded() => _underWay--;
 
     /// <summary>A round has ended: what enough nodes that are closer hold is dropped here.</summary>
     public static void OnTouched(TouchOperation touch, KademliaEngine engine, Instant now)
@@ -299,6 +313,43 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
         }
 
         return rank;
+    }
+
+    private void WelcomeNext(KademliaEngine engine, Instant now)
+    {
+        for (int pass = 0; pass < _newcomers.Length && _nextWelcome <= now; pass++)
+        {
+            if (_newcomers[pass].TryPeek(out (Contact Contact, Instant Due) next) && next.Due <= now)
+            {
+                _newcomers[pass].Dequeue();
+                _nextWelcome = now + WelcomePause;
+                Welcome(next.Contact, rank: pass, engine, now);
+                if (pass + 1 < _newcomers.Length)
+                {
+                    Enqueue(pass + 1, next.Contact, now);
+                }
+            }
+        }
+    }
+
+    private bool WasWelcomed(NodeId newcomer, Instant now)
+    {
+        if (_welcomed.TryGetValue(newcomer, out Instant at) && now - at < WelcomedFor)
+        {
+            return true;
+        }
+
+        if (_welcomed.TryAdd(newcomer, now))
+        {
+            _welcomedOrder.Enqueue(newcomer);
+            if (_welcomedOrder.Count > WelcomedMax)
+            {
+                _welcomed.Remove(_welcomedOrder.Dequeue());
+            }
+        }
+
+        _welcomed[newcomer] = now;
+        return false;
     }
 
     private void Enqueue(int pass, Contact contact, Instant now)

@@ -20,7 +20,7 @@ internal sealed partial class KademliaEngine
     /// <summary>Asks nodes for records they should hold, and sends what is missing; nobody waits for it.</summary>
     public void BeginTouching(IReadOnlyList<Touch> touches, bool isOwned, Instant now)
     {
-        if (touches.Count > 0)
+        if (touches.Count > 0 && (isOwned || _custody.TryBegin()))
         {
             Begin(new TouchOperation(touches, isOwned) { IsInternal = true }, now);
         }
@@ -75,12 +75,12 @@ internal sealed partial class KademliaEngine
     private RecordSource SourceOf(Record record) =>
         record.Owner == Self ? RecordSource.Self : RecordSource.Of(_reachability.Bound);
 
-    private ReadOnlyMemory<byte> ServeTouch(Contact from, IncomingMessage message, int maxBytes, Instant now)
+    private ReadOnlyMemory<byte> ServeTouch(Contact from, IncomingMessage message, bool isProven, int maxBytes, Instant now)
     {
         int count = message.FingerprintCount;
         Span<byte> missing = stackalloc byte[(count + 7) / 8];
         missing.Clear();
-        bool isKnown = Knows(from);
+        bool isKnown = isProven && Knows(from);
         for (int i = 0; i < count; i++)
         {
             ulong fingerprint = message.FingerprintAt(i);
@@ -119,6 +119,11 @@ internal sealed partial class KademliaEngine
     {
         if (!touch.IsOwned)
         {
+            if (touch.IsInternal)
+            {
+                _custody.OnEnded();
+            }
+
             Custody.OnTouched(touch, this, now);
             return;
         }

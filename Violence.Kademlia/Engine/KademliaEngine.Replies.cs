@@ -191,7 +191,7 @@ internal sealed partial class KademliaEngine
         int failures = Table.TryGet(contact.Id, out BucketEntry after) ? after.Failures : before.Failures + 1;
         if (wasKnown && failures > before.Failures && (failures == DeadAfter || (isRemoved && failures < DeadAfter)))
         {
-            _custody.Churn.OnDead(now - before.LastSeen);
+            NoteDeath(before, now);
         }
 
         if (isRemoved)
@@ -205,6 +205,18 @@ internal sealed partial class KademliaEngine
         else if (!request.IsProbe && Knows(contact))
         {
             Probe(contact, now);
+        }
+    }
+
+    /// <summary>
+    /// Lives are watched from a minute after a contact came: who comes and goes all the time would tell everybody that nobody
+    /// lives long. For lives without memory that changes nothing.
+    /// </summary>
+    private void NoteDeath(in BucketEntry entry, Instant now)
+    {
+        if (now - entry.FirstSeen >= BucketEntry.Probation)
+        {
+            _custody.Churn.OnDead(now - entry.WatchedSince);
         }
     }
 

@@ -74,7 +74,7 @@ internal sealed partial class KademliaEngine
             MessageKind.FindNode => ServeFindNode(from, message, maxBytes, now),
             MessageKind.FindValue => ServeFindValue(from, message, maxBytes, now),
             MessageKind.Store when isProven => ServeStore(from, message, now),
-            MessageKind.Touch => ServeTouch(from, message, maxBytes, now),
+            MessageKind.Touch => ServeTouch(from, message, isProven, maxBytes, now),
             _ => Retry(from, message, maxBytes, now),
         };
     }
@@ -170,7 +170,7 @@ internal sealed partial class KademliaEngine
         }
 
         StoreResult result = Store.Put(record, source, now, UtcAt(now), isFirstHand: record.Owner == from.Id);
-        if (result.Status == StoreStatus.Stored && record.Owner != from.Id)
+        if (result.Status == StoreStatus.Stored && record.Owner != from.Id && Knows(from))
         {
             _custody.OnHandedOver(record, this, now);
         }
@@ -186,7 +186,11 @@ internal sealed partial class KademliaEngine
     {
         if (isProven && Table.TryGet(from.Id, out BucketEntry entry) && Table.Remove(from.Id, from.Endpoint))
         {
-            _custody.Churn.OnDead(now - entry.LastSeen);
+            if (entry.Failures < DeadAfter)
+            {
+                NoteDeath(entry, now);
+            }
+
             _introductions.ConsiderCandidate(this, now);
         }
     }

@@ -75,7 +75,7 @@ internal readonly record struct OutgoingRequest()
     public bool IsSecondTry { get; init; }
 
     /// <summary>Whether it only asks a contact whether it lives.</summary>
-    public bool IsProbe => Operation is null && !AsksForProof;
+    public bool IsProbe => Kind == MessageKind.Ping && Operation is null && !AsksForProof;
 
     private sealed record Narrowing(NodeId? Owner, RecordCursor? Cursor, byte[]? Filter);
 }

@@ -88,6 +88,13 @@ internal sealed class OwnedRecords(RecordAuthor author, RepublishSchedule schedu
     public Record? Reissue(Record stale, ulong newestHeld, Instant now, DateTimeOffset utc)
     {
         Record? current = schedule.Find(stale.Key, stale.Owner, stale.Label);
+        if (current is not null && schedule.IsRestored(current))
+        {
+            // An earlier run kept this alive, and holders know of a later word, maybe that it was withdrawn: this run has not
+            // said that it wants it.
+            return null;
+        }
+
         bool mayStand = current is null ? newestHeld > author.LastSequence : current.SameBytes(stale);
         if (!mayStand)
         {

@@ -177,7 +177,9 @@ internal sealed class Lookup
                 answered[written++] = _shortlist[rank].Contact;
             }
 
-            places -= state is CandidateState.Failed or CandidateState.Slow ? 0 : 1;
+            bool isOut = state is CandidateState.Failed or CandidateState.Slow
+                || (state == CandidateState.Unasked && Requests >= _limits.MaxRequests);
+            places -= isOut ? 0 : 1;
         }
 
         return written;

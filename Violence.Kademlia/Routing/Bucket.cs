@@ -87,7 +87,7 @@ internal sealed class Bucket(int depth, RoutingLimits limits, EntryPool pool)
     {
         Unlink(slot);
         ref BucketEntry entry = ref pool[slot];
-        TimeSpan silence = now - entry.LastSeen;
+        TimeSpan silence = now - entry.WatchedSince;
         entry.Failures = 0;
         entry.LastSeen = Instant.Max(entry.LastSeen, now);
         Append(slot);

@@ -19,6 +19,12 @@ internal struct BucketEntry
     /// <summary>Requests in a row that it left unanswered.</summary>
     public byte Failures;
 
+    /// <summary>How long a contact has to be known before it is counted how long it lives.</summary>
+    public static TimeSpan Probation => TimeSpan.FromMinutes(1);
+
+    /// <summary>Since when it has been silent, as far as it was watched.</summary>
+    public readonly Instant WatchedSince => Instant.Max(LastSeen, FirstSeen + Probation);
+
     /// <summary>Whether it answered the last request; only such contacts are handed on to others.</summary>
     public readonly bool IsReliable => Failures == 0;
 }

@@ -250,7 +250,7 @@ internal sealed class PutOperation : Operation
         int acknowledged = Holders.Count;
 
         // A network smaller than the replication factor can't do better; nodes that were asked and stayed silent could.
-        int possible = Math.Min(engine.Config.ReplicationFactor, Math.Max(_find.Asked, 1));
+        int possible = Math.Min(engine.Config.ReplicationFactor, Math.Max(Math.Max(_find.Asked, _remembered.Length), 1));
         if (acknowledged >= possible)
         {
             Status = PutStatus.Stored;

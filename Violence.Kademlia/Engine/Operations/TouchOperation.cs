@@ -23,6 +23,7 @@ internal sealed class TouchOperation : Operation
     private readonly IReadOnlyList<Touch> _touches;
     private readonly Dictionary<Record, List<Contact>> _holders = new(ReferenceEqualityComparer.Instance);
     private readonly Queue<(Contact Holder, Record Record)> _missing = new();
+    private readonly HashSet<NodeId> _full = [];
     private int _inFlight;
     private int _stores;
 
@@ -88,6 +89,11 @@ internal sealed class TouchOperation : Operation
             {
                 Note(request.Record!, from);
             }
+            else if (message.Status is StoreStatus.QuotaExceeded or StoreStatus.Full)
+            {
+                // It takes no more for now, and what is sent on would only use up what it hears from us.
+                _full.Add(from.Id);
+            }
         }
 
         Continue(engine, now);
@@ -130,6 +136,11 @@ internal sealed class TouchOperation : Operation
 
         while (_stores < StoresInFlightMax && _missing.TryDequeue(out (Contact Holder, Record Record) copy))
         {
+            if (_full.Contains(copy.Holder.Id))
+            {
+                continue;
+            }
+
             var request = new OutgoingRequest
             {
                 Kind = MessageKind.Store,
