@@ -21,6 +21,12 @@ internal sealed record Aftermath
     /// <summary>How long after the end of the faults everything must hold; zero where nobody has to find anything out.</summary>
     public TimeSpan Calm { get; init; } = OneRound;
 
+    /// <summary>Which share of the true closest nodes finds see at least when the faults are over and the calm is too.</summary>
+    public double LeastAfterwards { get; init; } = 1;
+
+    /// <summary>Whether nodes must know, or find, all of their closest neighbours by then.</summary>
+    public bool KnowsNeighbours { get; init; } = true;
+
     /// <summary>Plays it.</summary>
     /// <returns>The share of the closest nodes that was seen while the faults lasted.</returns>
     public double Play(ScenarioRun run)
@@ -29,8 +35,12 @@ internal sealed record Aftermath
         run.Simulator.Faults.Heal();
         run.Population.EndChurn();
         run.Simulator.RunFor(Calm);
-        run.Network.CheckFinds(Sample, leastShare: 1, tries: 2);
-        run.Network.CheckNeighbourhoods(Sample);
+        run.Network.CheckFinds(Sample, leastShare: LeastAfterwards, tries: 2);
+        if (KnowsNeighbours)
+        {
+            run.Network.CheckNeighbourhoods(Sample);
+        }
+
         foreach (PutRecord record in run.Workload.Promised.Where(static record => record.Owner.IsRunning).ToArray())
         {
             if (!run.Workload.IsFound(record))

@@ -31,7 +31,8 @@ internal sealed class LargeScenario : Scenario
 
     public override string Explanation => "Nobody comes or goes; all puts within 10 s, all lookups within 20 s: for networks where time is dear.";
 
-    public override Aftermath Aftermath { get; } = new() { Calm = TimeSpan.Zero };
+    /// <summary>Nodes that are two minutes old do not know all their neighbours yet.</summary>
+    public override Aftermath Aftermath { get; } = new() { Calm = TimeSpan.Zero, LeastAfterwards = 0.99, KnowsNeighbours = false };
 
     public override void Play(ScenarioRun run)
     {
