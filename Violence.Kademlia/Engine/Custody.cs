@@ -16,6 +16,7 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
     private const int EntriesPerRound = 512;
     private const int NewcomersMax = 256;
     private const int WelcomedMax = 512;
+    private const int FreshMax = 1_024;
 
     /// <summary>Rounds and welcomes under way at once: callers' operations need the places too.</summary>
     private const int UnderWayMax = 16;
@@ -23,7 +24,6 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
     // Each newcomer costs a walk through the store: one at a time, and none who comes again and again.
     private static readonly TimeSpan WelcomePause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan WelcomedFor = TimeSpan.FromMinutes(1);
-    private const int FreshMax = 1_024;
 
     /// <summary>Of so many records one is checked by this node itself, whoever else has done so.</summary>
     private const int SparedPerOwnCheck = 8;
@@ -37,7 +37,7 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
     // One round for what becomes due within a tenth of the interval: a datagram carries many fingerprints.
     private const double Gathering = 0.1;
 
-    // What is left of eight copies that live 5 times as long: two thirds of the network may go in between and one stays.
+    // Between two checks a copy is lost with a probability of 1 - exp(-1/5), 18 %, and all eight with about one in a million.
     private const double RoundsPerLife = 5;
 
     private static readonly TimeSpan[] NewcomerPauses =
@@ -131,7 +131,6 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
         if (_nextRound <= now && engine.Store.NextConfirmationDue(interval) <= now)
         {
             engine.Store.Collect(now - interval * (1 - Gathering), _entries, EntriesPerRound);
-
             _nextRound = now + interval * Gathering;
             _patience = NextPatience(entropy);
         }
