@@ -14,6 +14,9 @@ internal sealed class FindPhase(Operation operation, MessageKind kind, Lookup lo
 
     public byte[]? Filter { get; init; }
 
+    /// <summary>Where replies of holders are to begin; each is asked for another place. Null: with the first record.</summary>
+    public Func<int, RecordCursor>? Starts { get; set; }
+
     public bool IsComplete => lookup.IsComplete;
 
     public int Hops => lookup.Hops;
@@ -68,6 +71,7 @@ internal sealed class FindPhase(Operation operation, MessageKind kind, Lookup lo
                 Owner = Owner,
                 PaddedSize = kind == MessageKind.FindNode ? ContactsSize : WireLimits.MaxDatagram,
                 Filter = Filter,
+                Cursor = Starts?.Invoke(Asked),
             };
             Asked++;
             if (!engine.Send(request, now))
