@@ -21,6 +21,25 @@ internal sealed class ManyRecords
         VirtualNode[] byDistance = [.. Network.Nodes.OrderBy(node => node.Id.DistanceTo(Key.Position))];
         Holders = byDistance[..8];
         Asker = byDistance[^1];
+        var message = new IncomingMessage();
+        var seen = new HashSet<TransactionId>();
+        Network.Observer = (from, to, bytes) =>
+        {
+            MessageReader.Read(bytes, VirtualNetwork.NetworkId, message);
+            if (from != Asker.Endpoint || message.Header.Kind != MessageKind.FindValue || !seen.Add(message.Header.Transaction))
+            {
+                return;
+            }
+
+            if (message.Families == AddressFamilies.None)
+            {
+                Pages.Add((Network.Now, to));
+            }
+            else
+            {
+                Asked.Add(to);
+            }
+        };
         for (int i = 0; i < records; i++)
         {
             NodeIdentity owner = Network.NewIdentity();
@@ -39,6 +58,9 @@ internal sealed class ManyRecords
 
     public VirtualNetwork Network { get; }
 
+    /// <summary>There and back.</summary>
+    public TimeSpan RoundTrip => 2 * Network.Delay;
+
     public List<Record> Records { get; } = [];
 
     /// <summary>Closest first.</summary>
@@ -47,11 +69,11 @@ internal sealed class ManyRecords
     /// <summary>The farthest node.</summary>
     public VirtualNode Asker { get; }
 
-    /// <summary>FIND_VALUEs of the asker under way at most, to one holder and to all; counted by what goes out and comes in.</summary>
-    public (int OfOne, int InAll) MostUnderWay { get; private set; }
+    /// <summary>Pages that the asker asked for, when and whom; first replies are not among them.</summary>
+    public List<(Instant At, NodeEndpoint Holder)> Pages { get; } = [];
 
-    /// <summary>FIND_VALUEs to each holder.</summary>
-    public Dictionary<NodeEndpoint, int> Asked { get; } = [];
+    /// <summary>Whom the asker sent a first request in the last get.</summary>
+    public List<NodeEndpoint> Asked { get; } = [];
 
     /// <summary>When each record was news, since the start of the last get.</summary>
     public List<TimeSpan> News { get; } = [];
@@ -59,6 +81,8 @@ internal sealed class ManyRecords
     public GetOperation Get(int limit = 10_000, byte[]? filter = null, GetMode mode = GetMode.All)
     {
         News.Clear();
+        Pages.Clear();
+        Asked.Clear();
         Instant start = Network.Now;
         return Network.Run<GetOperation>(
             Asker, (engine, now) => engine.Get(Key, mode, null, limit, _ => News.Add(Network.Now - start), now, filter));
