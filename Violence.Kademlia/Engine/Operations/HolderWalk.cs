@@ -30,6 +30,7 @@ internal sealed class HolderWalk
     private readonly bool _isFiltered;
     private readonly uint _total;
     private readonly double _arcPages;
+    private readonly int _window;
     private int _pagesLeft;
     private int _underWay;
     private int _silences;
@@ -42,7 +43,7 @@ internal sealed class HolderWalk
     /// <param name="next">Where that page ended.</param>
     /// <param name="first">The page.</param>
     /// <param name="isFiltered">Whether holders leave records out.</param>
-    /// <param name="window">Pages under way at once.</param>
+    /// <param name="window">Pages under way at once; with 1 it is read in one row, however the records stand.</param>
     public HolderWalk(Contact holder, RecordCursor start, RecordCursor next, IncomingMessage first, bool isFiltered, int window)
     {
         Holder = holder;
@@ -53,7 +54,8 @@ internal sealed class HolderWalk
         Measure(start, next, first.RecordCount);
         var rest = new Arc(this, next, start);
         _arcs.Add(rest);
-        _arcPages = Math.Clamp(rest.Width / PageWidth / window, ArcPagesMin, ArcPagesMax);
+        _arcPages = window > 1 ? Math.Clamp(rest.Width / PageWidth / window, ArcPagesMin, ArcPagesMax) : double.PositiveInfinity;
+        _window = window;
     }
 
     public Contact Holder { get; }
@@ -78,11 +80,11 @@ internal sealed class HolderWalk
 
     private double ArcWidth => Math.Max(PageWidth * _arcPages, ArcWidthMin);
 
-    /// <summary>The next arc to ask a page of, unless as many as <paramref name="window"/> are under way.</summary>
-    public bool TryTake(int window, [NotNullWhen(true)] out Arc? arc)
+    /// <summary>The next arc to ask a page of, unless as many as may be are under way, or <paramref name="most"/>.</summary>
+    public bool TryTake(int most, [NotNullWhen(true)] out Arc? arc)
     {
         arc = null;
-        if (_underWay >= window)
+        if (_underWay >= Math.Min(_window, most))
         {
             return false;
         }
@@ -188,7 +190,7 @@ internal sealed class HolderWalk
     private bool TryDivideWidest(out int index)
     {
         index = -1;
-        double widest = 2.5 * PageWidth;
+        double widest = Math.Max(2.5 * PageWidth, ArcWidthMin);
         for (int i = 0; i < _arcs.Count; i++)
         {
             double width = _arcs[i].Width;

@@ -58,7 +58,9 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, b
         }
         else if (_standby.Count < StandbyMax)
         {
-            _standby.Enqueue(new HolderWalk(from, start ?? OwnerRing.Beginning, next, page, filter is not null, UnderWayOfOneMax));
+            // One owner's records stand in one place of the ring: there is nothing to divide.
+            int window = owner is null ? UnderWayOfOneMax : 1;
+            _standby.Enqueue(new HolderWalk(from, start ?? OwnerRing.Beginning, next, page, filter is not null, window));
         }
     }
 
@@ -105,8 +107,7 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, b
             for (int i = _walking.Count - 1; i >= 0 && _underWay < most; i--)
             {
                 HolderWalk walk = _walking[i];
-                int window = Math.Clamp(UnderWayMax / _walking.Count, 1, UnderWayOfOneMax);
-                if (walk.TryTake(window, out Arc? arc))
+                if (walk.TryTake(Math.Max(1, UnderWayMax / _walking.Count), out Arc? arc))
                 {
                     isAsking = true;
                     walk.IsLost = !TryAsk(engine, arc, now);

@@ -107,7 +107,7 @@ internal sealed class RecordCollector
         /// it have held it for no time. So one that lies moves it by one place only, and a claim that it alone knows of counts for
         /// nothing.
         /// </summary>
-        public TimeSpan MedianHeld(IReadOnlySet<NodeId> asked)
+        public TimeSpan MedianHeld(HashSet<NodeId> asked)
         {
             int holders = asked.Count + _said.Count(said => !asked.Contains(said.Holder.Id));
             var seconds = new uint[holders];
