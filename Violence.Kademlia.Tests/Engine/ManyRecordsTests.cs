@@ -142,7 +142,6 @@ internal sealed class ManyRecordsTests
             Assert.That(times.Values.Max(), Is.LessThan(3 * share));
             Assert.That(times.Values.Min(), Is.Positive);
             Assert.That(Math.Sqrt(spread), Is.LessThan(share * 0.6), "who stands behind a wide gap comes somewhat oftener");
-
         }
     }
 
