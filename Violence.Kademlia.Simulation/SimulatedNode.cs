@@ -2,6 +2,7 @@ using Violence.Kademlia.Engine;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Identity;
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Simulation.Directory;
 
 namespace Violence.Kademlia.Simulation;
 
@@ -16,6 +17,7 @@ internal sealed class SimulatedNode
     private readonly Dictionary<OperationId, Action<Operation>> _callers = [];
     private IReadOnlyList<NodeEndpoint> _seeds = [];
     private KademliaEngine? _engine;
+    private SimulatedHost? _host;
     private Instant _alarm = Instant.Never;
 
     public SimulatedNode(Simulator simulator, int number, EngineConfig config, NodeIdentity identity, NodeEndpoint endpoint, TimeSpan clockError)
@@ -59,11 +61,15 @@ internal sealed class SimulatedNode
     /// <summary>The engine of the present life.</summary>
     public KademliaEngine Engine => _engine ?? throw new InvalidOperationException($"Node {Number} does not run.");
 
+    /// <summary>The present life, as a <see cref="KademliaNode"/> needs it.</summary>
+    public SimulatedHost Host => _host ??= new SimulatedHost(_simulator, this);
+
     public Contact Contact => new(Id, Endpoint);
 
     /// <summary>Begins a life: an empty table and store, joining through these.</summary>
     public void Start(params IReadOnlyList<NodeEndpoint> seeds)
     {
+        EndHost();
         _seeds = seeds;
         _engine = new KademliaEngine(
             _config,
@@ -84,6 +90,7 @@ internal sealed class SimulatedNode
     public void Crash()
     {
         IsRunning = false;
+        EndHost();
 
         // Networks with churn bury many nodes: their memory is let go.
         _engine = null;
@@ -95,6 +102,10 @@ internal sealed class SimulatedNode
     public void Run<TOperation>(Func<KademliaEngine, Instant, OperationId> begin, Action<TOperation> ended)
         where TOperation : Operation =>
         Step((engine, now) => _callers.Add(begin(engine, now), operation => ended((TOperation)operation)));
+
+    /// <summary>Nobody waits for this operation any more.</summary>
+    /// <returns>Whether somebody did.</returns>
+    public bool Forget(OperationId id) => _callers.Remove(id);
 
     public void Step(Action<KademliaEngine, Instant> step)
     {
@@ -131,6 +142,12 @@ internal sealed class SimulatedNode
         EndStep();
     }
 
+    private void EndHost()
+    {
+        _host?.OnEnd();
+        _host = null;
+    }
+
     private void EndStep()
     {
         Flush();
@@ -148,6 +165,7 @@ internal sealed class SimulatedNode
             Flush();
         }
 
+        _host?.OnStep(Engine.JoinState);
         Instant next = Engine.NextDeadline;
         if (next < _alarm)
         {

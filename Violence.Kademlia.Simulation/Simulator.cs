@@ -50,8 +50,11 @@ internal sealed class Simulator
         _addresses = addresses;
     }
 
+    /// <summary>The name of the simulated network, for those who open one by name.</summary>
+    public const string NetworkName = "simulation";
+
     /// <summary>The id of the simulated network.</summary>
-    public static uint Network { get; } = NetworkIds.Of("simulation");
+    public static uint Network { get; } = NetworkIds.Of(NetworkName);
 
     public ulong Seed { get; }
 

@@ -208,7 +208,7 @@ public sealed partial class KademliaNode : IAsyncDisposable
         finally
         {
             // A reader that has enough ends the get with it.
-            await gone.CancelAsync().ConfigureAwait(false);
+            await CancelAsync(gone).ConfigureAwait(false);
             await ended.ConfigureAwait(false);
         }
     }
@@ -230,12 +230,33 @@ public sealed partial class KademliaNode : IAsyncDisposable
 
     /// <summary>With a filter for the holders (<see cref="Storage.PayloadFilter"/>) that the caller applies as well; the options were checked.</summary>
     internal Task<GetResult> GetAsync(
-        RecordKey key, GetOptions options, byte[]? filter, Action<HeldRecord>? onRecord, CancellationToken cancellationToken) =>
-        _host.RunAsync(
-            (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, onRecord, now, filter),
+        RecordKey key, GetOptions options, byte[]? filter, Action<HeldRecord>? onRecord, CancellationToken cancellationToken)
+    {
+        Action<HeldRecord>? relayed = onRecord is null ? null : _host.Relay(onRecord);
+        return _host.RunAsync(
+            (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, relayed, now, filter),
             static (GetOperation get) => new GetResult(get.Status, get.Found, get.Cost),
             _options.JoinPatience,
             cancellationToken);
+    }
+
+    /// <summary>Whether what waits on this node is continued on the spot (<see cref="INodeHost.ContinuesInline"/>).</summary>
+    internal bool ContinuesInline => _host.ContinuesInline;
+
+    /// <summary>A source of randomness of the host's kind, for one user of it.</summary>
+    internal EntropySource NewEntropy() => _host.NewEntropy();
+
+    /// <summary>Cancels, without running the code of those who wait on the caller's thread, except in a simulator.</summary>
+    internal Task CancelAsync(CancellationTokenSource source)
+    {
+        if (!ContinuesInline)
+        {
+            return source.CancelAsync();
+        }
+
+        source.Cancel();
+        return Task.CompletedTask;
+    }
 
     private Task<PutResult> PutAsync(BeginOperation begin, CancellationToken cancellationToken)
     {

@@ -17,7 +17,17 @@ internal readonly record struct PlayerPut(RecordKey Key, string Label, ReadOnlyM
 /// <param name="PutAsync">Puts a record, which its roster keeps alive itself.</param>
 internal sealed record PlayerRecords(NodeId Owner, Func<PlayerPut, CancellationToken, Task<PutStatus>> PutAsync)
 {
-    public static PlayerRecords Of(KademliaNode node) => new(node.Id, (put, token) => PutThroughAsync(node, put, token));
+    public static PlayerRecords Of(KademliaNode node) => new(node.Id, (put, token) => PutThroughAsync(node, put, token))
+    {
+        Entropy = node.NewEntropy(),
+        ContinuesInline = node.ContinuesInline,
+    };
+
+    /// <summary>For labels, nonces and spread; its roster's alone.</summary>
+    public EntropySource Entropy { get; init; } = EntropySource.System();
+
+    /// <summary>Whether who waits for its turn is continued on the spot.</summary>
+    public bool ContinuesInline { get; init; }
 
     private static async Task<PutStatus> PutThroughAsync(KademliaNode node, PlayerPut put, CancellationToken cancellationToken)
     {
