@@ -47,6 +47,9 @@ internal sealed class ScenarioRun
     /// <summary>The same while it kept records alive.</summary>
     public Traffic? OwnerBusy { get; set; }
 
+    /// <summary>What nodes sent each second while it was measured last.</summary>
+    public double UpkeepBytesPerNodeS => _upkeep;
+
     /// <summary>Adds what only this scenario measures to the report.</summary>
     public Func<SimulationReport, SimulationReport> Complete { get; set; } = static report => report;
 

@@ -15,7 +15,7 @@ internal sealed class GenreScenario : Scenario
     public override string Name => "genre";
 
     public override string Explanation =>
-        "--records (1,000) servers of one genre, each on its own node, 50 of them announced at the same moment; then --lookups (400) queries, streamed and whole.";
+        "--records (1,000) servers of one genre, each on its own node, 50 of them announced at the same moment; then --lookups (400) queries, streamed and whole, after --hours (0) of quiet.";
 
     public override ScenarioOptions Usual { get; } = new() { Records = 1_000, Lookups = 400 };
 
@@ -26,7 +26,7 @@ internal sealed class GenreScenario : Scenario
     {
         run.Simulator.Faults.Loss = StaticScenario.UsualLoss;
         run.Settle();
-        run.MeasureUpkeep(TimeSpan.FromMinutes(5));
+        run.Simulator.RunFor(TimeSpan.FromHours(run.Options.Hours ?? 0));
         new GenreStory(run).Play();
     }
 }
