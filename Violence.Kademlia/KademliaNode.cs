@@ -258,6 +258,19 @@ public sealed partial class KademliaNode : IAsyncDisposable
         return Task.CompletedTask;
     }
 
+    /// <summary>Puts a record that its caller keeps alive itself, straight to who held its last version as long as that is good enough.</summary>
+    internal async Task<PutStatus> PutAgainAsync(
+        RecordKey key, ReadOnlyMemory<byte> payload, PutOptions options, PlacedRecord placed, CancellationToken cancellationToken)
+    {
+        PutOptions put = Check(options, payload.Length);
+        (PutStatus status, placed.Holders) = await _host.RunAsync(
+            (engine, now) => engine.PutAgain(key, put.Label, payload.Span, put.TimeToLive, placed.NextHolders(), now),
+            static (PutOperation ended) => (ended.Status, ended.Holders),
+            _options.JoinPatience,
+            cancellationToken).ConfigureAwait(false);
+        return status;
+    }
+
     private Task<PutResult> PutAsync(BeginOperation begin, CancellationToken cancellationToken)
     {
         int wanted = _options.ReplicationFactor;

@@ -45,6 +45,7 @@ internal sealed class PlayersStory
     private readonly Population _population;
     private readonly Flows _flows;
     private readonly List<GameServer> _servers = [];
+    private readonly HashSet<SimulatedNode> _taken = [];
     private readonly GameServer?[] _places;
     private readonly Percentiles _findMs = new();
     private readonly Percentiles _datagrams = new();
@@ -52,6 +53,7 @@ internal sealed class PlayersStory
     private int _hops;
     private int _found;
     private int _foundAtOnce;
+    private Instant _ends = Instant.Never;
 
     public PlayersStory(ScenarioRun run)
     {
@@ -94,8 +96,6 @@ internal sealed class PlayersStory
         };
     }
 
-    private Instant _ends = Instant.Never;
-
     private double Share(int count) => _hops == 0 ? 0 : Math.Round((double)count / _hops, 4);
 
     private static string IdOf(int player) => string.Create(CultureInfo.InvariantCulture, $"player-{player:d3}");
@@ -103,7 +103,7 @@ internal sealed class PlayersStory
     private void StartServer()
     {
         SimulatedNode node = _population.Random();
-        for (int tries = 0; tries < 20 && _servers.Exists(server => server.Node == node); tries++)
+        while (!_taken.Add(node))
         {
             node = _population.Random();
         }

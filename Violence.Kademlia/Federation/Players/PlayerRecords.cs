@@ -10,6 +10,9 @@ namespace Violence.Kademlia.Federation.Players;
 internal readonly record struct PlayerPut(RecordKey Key, string Label, ReadOnlyMemory<byte> Payload, TimeSpan TimeToLive)
 {
     public bool IsFarewell => Payload.IsEmpty;
+
+    /// <summary>Where the stay's row was put before.</summary>
+    public PlacedRecord? Placed { get; init; }
 }
 
 /// <summary>How a roster reaches the network: the seam at which tests put another one.</summary>
@@ -33,6 +36,11 @@ internal sealed record PlayerRecords(NodeId Owner, Func<PlayerPut, CancellationT
     {
         // The node keeps its own records alive far too rarely for a lease of minutes.
         var options = new PutOptions { Label = put.Label, TimeToLive = put.TimeToLive, KeepAlive = false };
+        if (put.Placed is { } placed)
+        {
+            return await node.PutAgainAsync(put.Key, put.Payload, options, placed, cancellationToken).ConfigureAwait(false);
+        }
+
         PutResult result = await node.PutAsync(put.Key, put.Payload, options, cancellationToken).ConfigureAwait(false);
         return result.Status;
     }

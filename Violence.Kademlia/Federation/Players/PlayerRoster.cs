@@ -231,13 +231,14 @@ internal sealed class PlayerRoster : IDisposable
                     _leaving.Remove(stay);
                 }
 
+                // Sought anew, unlike a renewal: the row may still be on its way to holders that nobody remembers yet.
                 return mayStand ? new PlayerPut(stay.Key.Position, stay.Label, ReadOnlyMemory<byte>.Empty, _options.PlayerLease + ClockTolerance) : null;
             }
 
             stay.Sealed ??= Seal(stay);
             // It may have reached somebody however the put ends.
             stay.MayStandUntil = now + _options.PlayerLease;
-            return new PlayerPut(stay.Key.Position, stay.Label, stay.Sealed, _options.PlayerLease);
+            return new PlayerPut(stay.Key.Position, stay.Label, stay.Sealed, _options.PlayerLease) { Placed = stay.Placed };
         }
     }
 
@@ -283,6 +284,9 @@ internal sealed class PlayerRoster : IDisposable
         public DateTimeOffset Since => since;
 
         public Turns Turn { get; } = new(1, continuesInline);
+
+        /// <summary>Of who has the turn.</summary>
+        public PlacedRecord Placed { get; } = new();
 
         public bool IsPresent { get; set; } = true;
 
