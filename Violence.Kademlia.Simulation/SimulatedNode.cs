@@ -16,6 +16,7 @@ internal sealed class SimulatedNode
     private readonly EngineConfig _config;
     private readonly Dictionary<OperationId, Action<Operation>> _callers = [];
     private IReadOnlyList<NodeEndpoint> _seeds = [];
+    private bool _isInStep;
     private KademliaEngine? _engine;
     private SimulatedHost? _host;
     private Instant _alarm = Instant.Never;
@@ -82,6 +83,7 @@ internal sealed class SimulatedNode
         _alarm = Instant.Never;
         _callers.Clear();
         IsRunning = true;
+        _isInStep = false;
         StartedAt = _simulator.Now;
         Step(static (engine, now) => engine.Advance(now));
     }
@@ -114,6 +116,7 @@ internal sealed class SimulatedNode
             return;
         }
 
+        Enter();
         step(Engine, _simulator.Now);
         EndStep();
     }
@@ -121,6 +124,7 @@ internal sealed class SimulatedNode
     public void Receive(NodeEndpoint from, ReadOnlyMemory<byte> datagram)
     {
         BytesReceived += datagram.Length;
+        Enter();
         Engine.Receive(from, datagram, _simulator.Now);
         EndStep();
     }
@@ -134,6 +138,7 @@ internal sealed class SimulatedNode
         }
 
         _alarm = Instant.Never;
+        Enter();
         if (Engine.NextDeadline <= _simulator.Now)
         {
             Engine.Advance(_simulator.Now);
@@ -148,8 +153,20 @@ internal sealed class SimulatedNode
         _host = null;
     }
 
+    /// <summary>Whoever hears from an engine in the middle of its step has to put off what it wants of it.</summary>
+    private void Enter()
+    {
+        if (_isInStep)
+        {
+            throw new InvalidOperationException($"A step of node {Number} begins inside another.");
+        }
+
+        _isInStep = true;
+    }
+
     private void EndStep()
     {
+        _isInStep = false;
         Flush();
         while (Engine.TryTakeFinished(out Operation? operation))
         {

@@ -14,7 +14,7 @@ internal static class SimulateCommand
         var name = new Argument<string>("scenario") { Description = "The scenario's name, or 'list'." };
         var nodes = new Option<int?>("--nodes") { Description = "Nodes, 2 to 200,000: 1,000 unless the scenario says otherwise." };
         var seed = new Option<ulong>("--seed") { Description = "Decides everything.", DefaultValueFactory = static _ => 1 };
-        var hours = new Option<double?>("--hours") { Description = "Virtual hours, where the scenario runs for a time: 1 unless told otherwise, a soak 72." };
+        var hours = new Option<double?>("--hours") { Description = "Virtual hours, where the scenario runs for a time: 1 unless the scenario says otherwise." };
         var median = new Option<double>("--median-minutes") { Description = "Median session.", DefaultValueFactory = static _ => 30 };
         var owners = new Option<string>("--owners") { Description = "up: owners stay; dead: they die at the start.", DefaultValueFactory = static _ => "up" };
         var share = new Option<double>("--share") { Description = "Share of nodes that an event hits, 0 to 1.", DefaultValueFactory = static _ => 0.5 };
