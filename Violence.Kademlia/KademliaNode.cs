@@ -244,6 +244,9 @@ public sealed partial class KademliaNode : IAsyncDisposable
             cancellationToken);
     }
 
+    /// <summary>Whether this node keeps a record of its own alive there: of this run, or of an earlier one.</summary>
+    internal bool KeepsAlive(RecordKey key, string label) => _host.Query((engine, _) => engine.Owned.IsKept(key, label));
+
     /// <summary>Whether what waits on this node is continued on the spot (<see cref="INodeHost.ContinuesInline"/>).</summary>
     internal bool ContinuesInline => _host.ContinuesInline;
 

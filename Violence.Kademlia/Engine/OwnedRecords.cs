@@ -120,6 +120,9 @@ internal sealed class OwnedRecords(RecordAuthor author, RepublishSchedule schedu
     /// <summary>All records kept alive, with schedule and holders.</summary>
     public List<OwnedChange> Snapshot() => schedule.SnapshotForSaving();
 
+    /// <summary>Whether a record of this node's, and no tombstone, is kept alive there.</summary>
+    public bool IsKept(RecordKey key, string label) => schedule.Find(key, author.Owner, label) is { IsTombstone: false };
+
     /// <summary>Whether this very record is the one kept alive.</summary>
     public bool IsCurrent(Record record) => schedule.Find(record.Key, record.Owner, record.Label) is { } current && current.SameBytes(record);
 

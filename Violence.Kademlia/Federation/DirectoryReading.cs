@@ -29,11 +29,22 @@ internal static class DirectoryReading
         return new ServerLookupResult(status, ranked.Count > 0 ? ranked[0] : null, [.. ranked.Skip(1)], result.Cost);
     }
 
-    /// <summary>The servers a get under the genre's key found that answer the query, sorted by name, then owner.</summary>
-    public static IReadOnlyList<ServerListing> Query(ServerQuery query, GetResult result)
+    /// <summary>The servers that gets under the genre's keys found and that answer the query, sorted by name, then owner.</summary>
+    public static IReadOnlyList<ServerListing> Query(ServerQuery query, params IReadOnlyList<GetResult> shards)
     {
+        // A row that was just moving from one shard to another stands in both; the newer one counts.
+        Dictionary<(NodeId Owner, string Label), FoundRecord> rows = [];
+        foreach (FoundRecord found in shards.SelectMany(static shard => shard.Records))
+        {
+            (NodeId, string) server = (found.Record.Owner, found.Record.Label);
+            if (!rows.TryGetValue(server, out FoundRecord other) || found.Record.Sequence > other.Record.Sequence)
+            {
+                rows[server] = found;
+            }
+        }
+
         List<ServerListing> listings = [];
-        foreach (FoundRecord found in result.Records)
+        foreach (FoundRecord found in rows.Values)
         {
             if (TryReadGenre(found, query.Genre, out ServerListing? listing)
                 && ServerQueryRules.Matches(query, listing.Server))

@@ -1,3 +1,4 @@
+using Violence.Kademlia.Federation.Genres;
 using Violence.Kademlia.Federation.Players;
 using Violence.Kademlia.Primitives;
 
@@ -30,8 +31,8 @@ public sealed class ServerAnnouncement : IAsyncDisposable
     private readonly Turns _turn;
     private readonly CancellationTokenSource _ending = new();
 
-    // Every genre an entry may stand under, also after a change that was cancelled half-way; only touched by who has the turn.
-    private readonly SortedSet<string> _genres = new(StringComparer.Ordinal);
+    // Only touched by who has the turn.
+    private readonly GenreRow _genreRow;
 
     private volatile ServerInfo _server;
     private volatile AnnounceResult? _lastResult;
@@ -47,6 +48,7 @@ public sealed class ServerAnnouncement : IAsyncDisposable
         _turn = new Turns(1, node.ContinuesInline);
         _roster = new PlayerRoster(PlayerRecords.Of(node), keys, options, server);
         _name = DirectoryText.NormalizeName(server.Name);
+        _genreRow = new GenreRow(node, _name);
     }
 
     /// <summary>What is announced: the description given last, normalized.</summary>
@@ -147,13 +149,10 @@ public sealed class ServerAnnouncement : IAsyncDisposable
                 return;
             }
 
-            List<Task> withdrawals = [_roster.EndAsync(cancellationToken), _node.WithdrawAsync(DirectoryKeys.Name(_name), DirectoryKeys.NameLabel, cancellationToken)];
-            foreach (string genre in _genres)
-            {
-                withdrawals.Add(_node.WithdrawAsync(DirectoryKeys.Genre(genre), _name, cancellationToken));
-            }
-
-            await Task.WhenAll(withdrawals).ConfigureAwait(false);
+            await Task.WhenAll(
+                _roster.EndAsync(cancellationToken),
+                _node.WithdrawAsync(DirectoryKeys.Name(_name), DirectoryKeys.NameLabel, cancellationToken),
+                _genreRow.WithdrawAsync(cancellationToken)).ConfigureAwait(false);
             End();
         }
         finally
@@ -231,28 +230,17 @@ public sealed class ServerAnnouncement : IAsyncDisposable
     {
         byte[] row = ServerRowCodec.Encode(server, _options.Lease);
         bool isNew = _lastResult is null;
-        bool isNewGenre = _genres.Add(server.Genre) || isNew;
         _server = server;
         Volatile.Write(ref _publishedAt, _options.TimeProvider.GetTimestamp());
-        Task<PutResult> nameRecord = PutAsync(DirectoryKeys.Name(_name), DirectoryKeys.NameLabel, row, isNew, cancellationToken);
-        Task<PutResult> genreEntry = PutAsync(DirectoryKeys.Genre(server.Genre), _name, row, isNewGenre, cancellationToken);
+        PutOptions options = new() { Label = DirectoryKeys.NameLabel };
+        Task<PutResult> nameRecord = isNew
+            ? _node.PutAsync(DirectoryKeys.Name(_name), row, options, cancellationToken)
+            : _node.RenewAsync(DirectoryKeys.Name(_name), row, options, cancellationToken);
+        Task<PutResult> genreEntry = _genreRow.PublishAsync(server.Genre, row, cancellationToken);
         await Task.WhenAll(nameRecord, genreEntry).ConfigureAwait(false);
         AnnounceResult result = new(await nameRecord.ConfigureAwait(false), await genreEntry.ConfigureAwait(false));
         _lastResult = result;
-
-        foreach (string left in _genres.Where(genre => !string.Equals(genre, server.Genre, StringComparison.Ordinal)).ToArray())
-        {
-            await _node.WithdrawAsync(DirectoryKeys.Genre(left), _name, cancellationToken).ConfigureAwait(false);
-            _genres.Remove(left);
-        }
-
         return result;
-    }
-
-    private Task<PutResult> PutAsync(RecordKey key, string label, byte[] row, bool isNew, CancellationToken cancellationToken)
-    {
-        PutOptions options = new() { Label = label };
-        return isNew ? _node.PutAsync(key, row, options, cancellationToken) : _node.RenewAsync(key, row, options, cancellationToken);
     }
 
     // Once only: by the time of a second disposal the name may belong to a new announcement.

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Violence.Kademlia.Federation.Genres;
 using Violence.Kademlia.Federation.Players;
 using Violence.Kademlia.Primitives;
 
@@ -117,9 +118,9 @@ public sealed class ServerDirectory
     public async Task<IReadOnlyList<ServerListing>> QueryAllAsync(ServerQuery query, CancellationToken cancellationToken = default)
     {
         ServerQuery normalized = ServerQueryRules.Require(query, nameof(query));
-        GetResult result = await _node.GetAsync(
-            DirectoryKeys.Genre(normalized.Genre), Everything, ServerFilter.Of(normalized), onRecord: null, cancellationToken).ConfigureAwait(false);
-        return DirectoryReading.Query(normalized, result);
+        GenreReader reader = NewReader(ServerFilter.Of(normalized), onRecord: null);
+        IReadOnlyList<GetResult> shards = await reader.ReadAsync(normalized.Genre, cancellationToken).ConfigureAwait(false);
+        return DirectoryReading.Query(normalized, shards);
     }
 
     /// <summary>Finds the server a player is on, among those that tell (<see cref="ServerAnnouncement.SetPlayersAsync"/>).</summary>
@@ -138,12 +139,16 @@ public sealed class ServerDirectory
         return PlayerReading.Read(key, result.Status, result.Records, result.Cost);
     }
 
+    private GenreReader NewReader(byte[]? filter, Action<HeldRecord>? onRecord) => new(
+        (shard, token) => _node.GetAsync(shard.Key, Everything, filter, onRecord, token), GenreHints.Of(_node), _node.NewEntropy());
+
     private async IAsyncEnumerable<ServerListing> StreamAsync(
         ServerQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ServerStream stream = new(query);
+        byte[]? filter = ServerFilter.Of(query);
         IAsyncEnumerable<HeldRecord> records = _node.StreamHeldAsync(
-            DirectoryKeys.Genre(query.Genre), Everything, ServerFilter.Of(query), cancellationToken);
+            (onRecord, token) => NewReader(filter, onRecord).ReadAsync(query.Genre, token), cancellationToken);
         await foreach (HeldRecord held in records.ConfigureAwait(false))
         {
             TimeSpan? age = held.AgeSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;

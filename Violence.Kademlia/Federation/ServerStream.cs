@@ -12,11 +12,12 @@ internal sealed class ServerStream(ServerQuery query)
     /// <summary>So many servers are told apart; a genre flooded beyond that is cut off instead of growing memory.</summary>
     public const int MaxServers = 20_000;
 
-    private readonly Dictionary<(NodeId Owner, string Label), (ulong Sequence, bool IsListed)> _seen = [];
-    private int _listed;
+    // By key as well: a server that moves from one shard of its genre to another withdraws its row there after it put it here.
+    private readonly Dictionary<(RecordKey Key, NodeId Owner, string Label), ulong> _seen = [];
+    private readonly HashSet<(NodeId Owner, string Label)> _listed = [];
 
     /// <summary>Whether the limit is reached: no further record will be listed.</summary>
-    public bool IsComplete => _listed >= query.Limit;
+    public bool IsComplete => _listed.Count >= query.Limit;
 
     /// <param name="record">A record as it arrived.</param>
     /// <param name="listing">The listing, when it is one.</param>
@@ -24,22 +25,24 @@ internal sealed class ServerStream(ServerQuery query)
     public bool TryAccept(Record record, [NotNullWhen(true)] out ServerListing? listing, TimeSpan? age = null)
     {
         listing = null;
-        (NodeId, string) server = (record.Owner, record.Label);
-        bool isKnown = _seen.TryGetValue(server, out (ulong Sequence, bool IsListed) before);
-        if (IsComplete || before.IsListed || (isKnown ? record.Sequence <= before.Sequence : _seen.Count >= MaxServers))
+        (RecordKey, NodeId, string) place = (record.Key, record.Owner, record.Label);
+        bool isKnown = _seen.TryGetValue(place, out ulong before);
+        if (IsComplete
+            || _listed.Contains((record.Owner, record.Label))
+            || (isKnown ? record.Sequence <= before : _seen.Count >= MaxServers))
         {
             return false;
         }
 
+        _seen[place] = record.Sequence;
         bool isListed = DirectoryReading.TryReadGenre(new FoundRecord(record, Holders: 1, TimeSpan.Zero) { Age = age }, query.Genre, out ServerListing? read)
             && ServerQueryRules.Matches(query, read.Server);
-        _seen[server] = (record.Sequence, isListed);
         if (!isListed)
         {
             return false;
         }
 
-        _listed++;
+        _listed.Add((record.Owner, record.Label));
         listing = read!.Liveness == ServerLiveness.Stale ? read with { Liveness = ServerLiveness.Unknown } : read;
         return true;
     }
