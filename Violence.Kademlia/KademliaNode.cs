@@ -24,10 +24,11 @@ public sealed partial class KademliaNode : IAsyncDisposable
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly NodeHost _host;
+    private readonly INodeHost _host;
     private readonly KademliaOptions _options;
 
-    private KademliaNode(NodeHost host, KademliaOptions options)
+    /// <summary>A node that lives somewhere already; the options were checked.</summary>
+    internal KademliaNode(INodeHost host, KademliaOptions options)
     {
         _host = host;
         _options = options;
@@ -186,7 +187,11 @@ public sealed partial class KademliaNode : IAsyncDisposable
         RecordKey key, GetOptions options, byte[]? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Unbounded, but a get hands over few records more than its limit, and its reader's own memory is at stake, no other's.
-        var records = Channel.CreateUnbounded<HeldRecord>(new UnboundedChannelOptions { SingleReader = true });
+        var records = Channel.CreateUnbounded<HeldRecord>(new UnboundedChannelOptions
+        {
+            SingleReader = true,
+            AllowSynchronousContinuations = _host.ContinuesInline,
+        });
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<GetResult> get = GetAsync(key, options, filter, held => records.Writer.TryWrite(held), gone.Token);
         Task ended = CompleteAsync(get, records.Writer);

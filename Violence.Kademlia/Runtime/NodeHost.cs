@@ -17,7 +17,7 @@ internal readonly record struct JoinOutcome(bool IsAlone, TimeSpan Elapsed);
 /// A running node: engine, loop, socket, identity and data directory, from start to stop. Tasks that it hands out complete
 /// asynchronously: no caller's code ever runs on the loop.
 /// </summary>
-internal sealed class NodeHost : IAsyncDisposable
+internal sealed class NodeHost : INodeHost
 {
     /// <summary>A crash loses no more than what was learned since.</summary>
     private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(10);
@@ -69,8 +69,9 @@ internal sealed class NodeHost : IAsyncDisposable
 
     public NodeEndpoint LocalEndpoint { get; }
 
-    /// <summary>Completes when the node first found the network, or that there is none to join; fails when it stops before.</summary>
     public Task<JoinOutcome> Joined => _joined.Task;
+
+    public bool ContinuesInline => false;
 
     /// <summary>When this throws the caller disposes of the resources.</summary>
     public void Start()
@@ -93,16 +94,6 @@ internal sealed class NodeHost : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// Runs an operation to its end. Before the node has first known anybody it waits for that, on the loop: a caller that
-    /// waited itself would be one more thread to be woken between the join and the first request.
-    /// </summary>
-    /// <param name="begin">Starts it.</param>
-    /// <param name="conclude">Makes the result of the ended operation.</param>
-    /// <param name="joinPatience">How long it waits for the join; then it begins with what there is.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ObjectDisposedException">The node has stopped, or stops before the operation ends.</exception>
-    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public Task<TResult> RunAsync<TOperation, TResult>(
         BeginOperation begin, Func<TOperation, TResult> conclude, TimeSpan joinPatience, CancellationToken cancellationToken)
         where TOperation : Operation =>
@@ -145,7 +136,6 @@ internal sealed class NodeHost : IAsyncDisposable
         return await completion.Task.ConfigureAwait(false);
     }
 
-    /// <summary>Reads something from the engine. After the stop it is as it was at the end.</summary>
     public TResult Query<TResult>(Func<KademliaEngine, Instant, TResult> read)
     {
         var answer = new TaskCompletionSource<TResult>();
@@ -166,14 +156,11 @@ internal sealed class NodeHost : IAsyncDisposable
         return answer.Task.GetAwaiter().GetResult();
     }
 
-    /// <summary>As <see cref="Query"/>, for what only a running node can do.</summary>
-    /// <exception cref="ObjectDisposedException">The node has stopped.</exception>
     public TResult QueryRunning<TResult>(Func<KademliaEngine, Instant, TResult> read) =>
         Query((engine, now) => _loop.IsStopped ? throw Stopped() : read(engine, now));
 
     public ValueTask DisposeAsync() => new(StopAsync(sayGoodbye: true));
 
-    /// <summary>Completes when the node has stopped, whoever stopped it.</summary>
     public Task StopAsync(bool sayGoodbye)
     {
         if (Interlocked.Exchange(ref _isStopping, 1) == 0)
