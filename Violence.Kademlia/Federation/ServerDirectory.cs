@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Violence.Kademlia.Federation.Pings;
 using Violence.Kademlia.Federation.Players;
 using Violence.Kademlia.Primitives;
 
@@ -56,7 +57,7 @@ public sealed class ServerDirectory
     /// <exception cref="InvalidOperationException">This node announces a server of that name already.</exception>
     public async Task<ServerAnnouncement> AnnounceAsync(ServerInfo server, CancellationToken cancellationToken = default)
     {
-        ServerInfo normalized = ServerInfoValidator.Require(server, nameof(server));
+        ServerInfo normalized = ServerInfoValidator.Require(server, nameof(server), _options.ScopeOn(_node));
         cancellationToken.ThrowIfCancellationRequested();
         if (!_names.TryTake(DirectoryText.NormalizeName(normalized.Name)))
         {
@@ -68,6 +69,9 @@ public sealed class ServerDirectory
         try
         {
             await announcement.BeginAsync(cancellationToken).ConfigureAwait(false);
+
+            // On which network it is the node may have learned just now.
+            ServerInfoValidator.Require(server, nameof(server), _options.ScopeOn(_node));
             return announcement;
         }
         catch
@@ -95,12 +99,12 @@ public sealed class ServerDirectory
 
         // Reads on to the end: holders answer in order of owner, and a page of rival claims must not hide the rightful one.
         GetResult result = await _node.GetAsync(DirectoryKeys.Name(text.Name), Everything, cancellationToken).ConfigureAwait(false);
-        return DirectoryReading.Lookup(text, result);
+        return DirectoryReading.Lookup(text, result, _options.ScopeOn(_node));
     }
 
     /// <summary>
     /// Lists servers as their rows arrive: the first within about one round trip. No server comes twice; of a server whose
-    /// row is just being replaced the older one may come. Ends at the query's limit or when the holders have no more.
+    /// row is just being replaced the older one may come. In the order of arrival, whatever <see cref="ServerQuery.OrderBy"/> says. Ends at the query's limit or when the holders have no more.
     /// </summary>
     /// <param name="query">Which servers.</param>
     /// <param name="cancellationToken">Ends the enumeration.</param>
@@ -109,7 +113,8 @@ public sealed class ServerDirectory
         StreamAsync(ServerQueryRules.Require(query, nameof(query)), cancellationToken);
 
     /// <summary>
-    /// Lists servers when all rows are in: the newest of every server, sorted by name. Empty when nobody answers.
+    /// Lists servers when all rows are in: the newest of every server, in the order of <see cref="ServerQuery.OrderBy"/>. Empty when
+    /// nobody answers. All that match are put in order before the limit cuts.
     /// </summary>
     /// <param name="query">Which servers.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -119,7 +124,13 @@ public sealed class ServerDirectory
         ServerQuery normalized = ServerQueryRules.Require(query, nameof(query));
         GetResult result = await _node.GetAsync(
             DirectoryKeys.Genre(normalized.Genre), Everything, ServerFilter.Of(normalized), onRecord: null, cancellationToken).ConfigureAwait(false);
-        return DirectoryReading.Query(normalized, result);
+        IReadOnlyList<ServerListing> matching = DirectoryReading.Matching(normalized, result, _options.ScopeOn(_node));
+        if (normalized.OrderBy == ServerOrder.Ping)
+        {
+            matching = await ServerPings.Of(_node).MeasureAsync(matching, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        }
+
+        return ServerOrdering.Best(matching, normalized.OrderBy, normalized.Limit);
     }
 
     /// <summary>Finds the server a player is on, among those that tell (<see cref="ServerAnnouncement.SetPlayersAsync"/>).</summary>
@@ -135,13 +146,13 @@ public sealed class ServerDirectory
         PlayerPlaceKey key = _players.Of(PlayerId.Require(playerId, nameof(playerId)));
         // To the end, as for names: a page of rubbish must not hide the row.
         GetResult result = await _node.GetAsync(key.Position, Everything, cancellationToken).ConfigureAwait(false);
-        return PlayerReading.Read(key, result.Status, result.Records, result.Cost);
+        return PlayerReading.Read(key, result.Status, result.Records, result.Cost, _options.ScopeOn(_node));
     }
 
     private async IAsyncEnumerable<ServerListing> StreamAsync(
         ServerQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        ServerStream stream = new(query);
+        ServerStream stream = new(query, _options.ScopeOn(_node));
         IAsyncEnumerable<HeldRecord> records = _node.StreamHeldAsync(
             DirectoryKeys.Genre(query.Genre), Everything, ServerFilter.Of(query), cancellationToken);
         await foreach (HeldRecord held in records.ConfigureAwait(false))

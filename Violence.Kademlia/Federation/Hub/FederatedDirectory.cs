@@ -113,7 +113,7 @@ public sealed class FederatedDirectory : IDisposable
     }
 
     /// <summary>
-    /// Lists servers, sorted by name. Signed rows come first where the limit cuts. Empty when nobody answers;
+    /// Lists servers, in the order of <see cref="ServerQuery.OrderBy"/>. Signed rows come first where the limit cuts. Empty when nobody answers;
     /// <see cref="Hubs"/> tells how the hubs did.
     /// </summary>
     /// <param name="query">Which servers.</param>
@@ -128,7 +128,7 @@ public sealed class FederatedDirectory : IDisposable
             token => AskForAsync(HubQuery.Of(normalized), token),
             static words => words.Any(word => word.Value.Count > 0),
             cancellationToken).ConfigureAwait(false);
-        return FederatedMerge.Query(result.Dht ?? [], FederatedMerge.ByName(result.Hubs ?? [], _hubs), normalized.Limit);
+        return FederatedMerge.Query(result.Dht ?? [], FederatedMerge.ByName(result.Hubs ?? [], _hubs), normalized.Limit, normalized.OrderBy);
     }
 
     /// <summary>
