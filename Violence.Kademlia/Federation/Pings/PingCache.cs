@@ -12,36 +12,39 @@ internal sealed class PingCache
 
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<IPAddress, (TimeSpan At, Task<TimeSpan?> Measuring)> _byAddress = [];
+    private readonly Dictionary<IPAddress, (TimeSpan At, Lazy<Task<PingResult>> Measuring)> _byAddress = [];
 
     // In the order they were begun, which is the order they end to count.
     private readonly Queue<(TimeSpan At, IPAddress Address)> _begun = new();
 
     public int Count => _byAddress.Count;
 
-    /// <summary>The measurement of an address: the last one, or one that begins now. Without a result when there is no room for another.</summary>
-    public Task<TimeSpan?> GetOrBegin(IPAddress address, TimeSpan now, Func<Task<TimeSpan?>> begin)
+    /// <summary>
+    /// The measurement of an address: the last one, or a new one that begins when its value is first asked for, outside the
+    /// owner's lock. Null when there is no room for another.
+    /// </summary>
+    public Lazy<Task<PingResult>>? GetOrAdd(IPAddress address, TimeSpan now, Func<Task<PingResult>> begin)
     {
         while (_begun.TryPeek(out (TimeSpan At, IPAddress Address) oldest) && now - oldest.At >= Lifetime)
         {
             _begun.Dequeue();
-            if (_byAddress.TryGetValue(oldest.Address, out (TimeSpan At, Task<TimeSpan?> Measuring) last) && last.At == oldest.At)
+            if (_byAddress.TryGetValue(oldest.Address, out (TimeSpan At, Lazy<Task<PingResult>> Measuring) last) && last.At == oldest.At)
             {
                 _byAddress.Remove(oldest.Address);
             }
         }
 
-        if (_byAddress.TryGetValue(address, out (TimeSpan At, Task<TimeSpan?> Measuring) known))
+        if (_byAddress.TryGetValue(address, out (TimeSpan At, Lazy<Task<PingResult>> Measuring) known))
         {
             return known.Measuring;
         }
 
         if (_byAddress.Count >= MaxAddresses)
         {
-            return Task.FromResult<TimeSpan?>(null);
+            return null;
         }
 
-        Task<TimeSpan?> measuring = begin();
+        var measuring = new Lazy<Task<PingResult>>(begin);
         _byAddress.Add(address, (now, measuring));
         _begun.Enqueue((now, address));
         return measuring;

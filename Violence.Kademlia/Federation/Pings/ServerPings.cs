@@ -64,13 +64,27 @@ internal sealed class ServerPings(
                 return null;
             }
 
-            Task<TimeSpan?> measuring;
+            Lazy<Task<PingResult>>? measuring;
             lock (_gate)
             {
-                measuring = _cache.GetOrBegin(address, time.GetElapsedTime(0), () => PingAsync(address, target.Ports));
+                measuring = _cache.GetOrAdd(address, time.GetElapsedTime(0), () => PingAsync(address, target.Ports));
             }
 
-            return await measuring.WaitAsync(limit).ConfigureAwait(false);
+            if (measuring is null)
+            {
+                return null;
+            }
+
+            PingResult result = await measuring.Value.WaitAsync(limit).ConfigureAwait(false);
+            if (result.Status == PingStatus.Busy)
+            {
+                lock (_gate)
+                {
+                    _cache.Forget(address);
+                }
+            }
+
+            return result.RoundTrip;
         }
         catch (Exception failure) when (failure is OperationCanceledException or SocketException or ArgumentException)
         {
@@ -80,25 +94,18 @@ internal sealed class ServerPings(
     }
 
     // Not cancelled with the query that began it: others may wait for it, and it is over within moments.
-    private async Task<TimeSpan?> PingAsync(IPAddress address, IReadOnlyList<int> ports)
+    private async Task<PingResult> PingAsync(IPAddress address, IReadOnlyList<int> ports)
     {
+        PingResult last = new(PingStatus.Silent, RoundTrip: null);
         foreach (int port in ports)
         {
-            PingResult result = await ping(new IPEndPoint(address, port), CancellationToken.None).ConfigureAwait(false);
-            if (result.RoundTrip is { } roundTrip)
+            last = await ping(new IPEndPoint(address, port), CancellationToken.None).ConfigureAwait(false);
+            if (last.Status != PingStatus.Silent)
             {
-                return roundTrip;
-            }
-
-            if (result.Status == PingStatus.Busy)
-            {
-                lock (_gate)
-                {
-                    _cache.Forget(address);
-                }
+                break;
             }
         }
 
-        return null;
+        return last;
     }
 }
