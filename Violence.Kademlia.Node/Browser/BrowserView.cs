@@ -28,7 +28,7 @@ internal static class BrowserView
     private static readonly (BrowserColumn Column, string Heading, int Width)[] Columns =
     [
         (BrowserColumn.Name, "name", 28),
-        (BrowserColumn.Players, "players", 9),
+        (BrowserColumn.Players, "players", 11),
         (BrowserColumn.Ping, "ping", 9),
         (BrowserColumn.Region, "region", 12),
         (BrowserColumn.Mode, "mode", 18),
@@ -64,7 +64,7 @@ internal static class BrowserView
         }
 
         lines.Add(new(state.Trouble ?? BrowserKeys.Help, BrowserStyle.Dim));
-        return [.. lines.Take(height).Select(line => line with { Text = Cut(TerminalText.Clean(line.Text), width) })];
+        return [.. lines.Take(height).Select(line => line with { Text = Cut(TerminalText.Clean(line.Text).TrimEnd(), width) })];
     }
 
     private static string Tabs(BrowserState state) =>

@@ -34,6 +34,19 @@ internal static class ServerRows
         return table;
     }
 
+    /// <summary>The columns that fit beside each other in a terminal, for a table that changes.</summary>
+    public static TextTable Short(IReadOnlyList<ServerListing> servers)
+    {
+        var table = new TextTable("name", "address", "region", "players", "state", "ping");
+        foreach (var listing in servers)
+        {
+            table.Add(
+                listing.Server.Name, listing.Server.Address, listing.Server.Region, Players(listing.Server), Documents.Word(listing.Liveness), Ping(listing));
+        }
+
+        return table;
+    }
+
     /// <summary>The round trip, or <c>?</c> when it is not known.</summary>
     public static string Ping(ServerListing listing) => listing.Ping is { } ping
         ? string.Create(CultureInfo.InvariantCulture, $"{ping.TotalMilliseconds:0.#} ms")

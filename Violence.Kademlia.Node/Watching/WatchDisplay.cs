@@ -88,7 +88,7 @@ internal static class WatchDisplay
     }
 
     private static Table Table(ServerList servers, ServerQuery query) =>
-        ServerRows.Table(Rows(servers, query)).ToSpectre().Caption(new TableTitle($"{servers.Count} servers of {TerminalText.Markup(query.Genre)}; Ctrl-C ends"));
+        ServerRows.Short(Rows(servers, query)).ToSpectre().Caption(new TableTitle($"{servers.Count} servers of {TerminalText.Markup(query.Genre)}; Ctrl-C ends"));
 
     private static IEnumerable<ServerListing> Ordered(IEnumerable<ServerListing> servers, ServerOrder order) => order switch
     {

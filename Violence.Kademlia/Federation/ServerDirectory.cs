@@ -42,6 +42,9 @@ public sealed class ServerDirectory
         _names = AnnouncedNames.Of(node);
     }
 
+    /// <summary>Which addresses are listed and announced, by what the node knows of its network now.</summary>
+    internal AddressScope Scope => _options.ScopeOn(_node);
+
     /// <summary>
     /// Announces a server: puts the record of its name and its entry under its genre, and keeps both alive until the
     /// handle is withdrawn or disposed of, or the node stops. Both are signed anew every half lease, so that others see
@@ -57,7 +60,7 @@ public sealed class ServerDirectory
     /// <exception cref="InvalidOperationException">This node announces a server of that name already.</exception>
     public async Task<ServerAnnouncement> AnnounceAsync(ServerInfo server, CancellationToken cancellationToken = default)
     {
-        ServerInfo normalized = ServerInfoValidator.Require(server, nameof(server), _options.ScopeOn(_node));
+        ServerInfo normalized = ServerInfoValidator.Require(server, nameof(server), Scope);
         cancellationToken.ThrowIfCancellationRequested();
         if (!_names.TryTake(DirectoryText.NormalizeName(normalized.Name)))
         {
@@ -71,7 +74,7 @@ public sealed class ServerDirectory
             await announcement.BeginAsync(cancellationToken).ConfigureAwait(false);
 
             // On which network it is the node may have learned just now.
-            ServerInfoValidator.Require(server, nameof(server), _options.ScopeOn(_node));
+            ServerInfoValidator.Require(server, nameof(server), Scope);
             return announcement;
         }
         catch
@@ -99,7 +102,7 @@ public sealed class ServerDirectory
 
         // Reads on to the end: holders answer in order of owner, and a page of rival claims must not hide the rightful one.
         GetResult result = await _node.GetAsync(DirectoryKeys.Name(text.Name), Everything, cancellationToken).ConfigureAwait(false);
-        return DirectoryReading.Lookup(text, result, _options.ScopeOn(_node));
+        return DirectoryReading.Lookup(text, result, Scope);
     }
 
     /// <summary>
@@ -124,7 +127,7 @@ public sealed class ServerDirectory
         ServerQuery normalized = ServerQueryRules.Require(query, nameof(query));
         GetResult result = await _node.GetAsync(
             DirectoryKeys.Genre(normalized.Genre), Everything, ServerFilter.Of(normalized), onRecord: null, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<ServerListing> matching = DirectoryReading.Matching(normalized, result, _options.ScopeOn(_node));
+        IReadOnlyList<ServerListing> matching = DirectoryReading.Matching(normalized, result, Scope);
         if (normalized.OrderBy == ServerOrder.Ping)
         {
             matching = await ServerPings.Of(_node).MeasureAsync(matching, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
@@ -146,13 +149,13 @@ public sealed class ServerDirectory
         PlayerPlaceKey key = _players.Of(PlayerId.Require(playerId, nameof(playerId)));
         // To the end, as for names: a page of rubbish must not hide the row.
         GetResult result = await _node.GetAsync(key.Position, Everything, cancellationToken).ConfigureAwait(false);
-        return PlayerReading.Read(key, result.Status, result.Records, result.Cost, _options.ScopeOn(_node));
+        return PlayerReading.Read(key, result.Status, result.Records, result.Cost, Scope);
     }
 
     private async IAsyncEnumerable<ServerListing> StreamAsync(
         ServerQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        ServerStream stream = new(query, _options.ScopeOn(_node));
+        ServerStream stream = new(query, Scope);
         IAsyncEnumerable<HeldRecord> records = _node.StreamHeldAsync(
             DirectoryKeys.Genre(query.Genre), Everything, ServerFilter.Of(query), cancellationToken);
         await foreach (HeldRecord held in records.ConfigureAwait(false))

@@ -6,13 +6,14 @@ namespace Violence.Kademlia.Federation.Hub;
 /// </summary>
 internal static class FederatedMerge
 {
-    /// <summary>Every hub row once by its name, in the order of the hubs.</summary>
-    public static Dictionary<string, FederatedListing> ByName(IEnumerable<HubWord<IReadOnlyList<HubAnnouncement>>> words, HubSet hubs)
+    /// <summary>Every hub row once by its name, in the order of the hubs; less those with addresses that are not for this network.</summary>
+    public static Dictionary<string, FederatedListing> ByName(
+        IEnumerable<HubWord<IReadOnlyList<HubAnnouncement>>> words, HubSet hubs, AddressScope scope)
     {
         Dictionary<string, FederatedListing> rows = new(StringComparer.Ordinal);
         foreach (HubWord<IReadOnlyList<HubAnnouncement>> word in words)
         {
-            foreach (HubAnnouncement row in word.Value)
+            foreach (HubAnnouncement row in word.Value.Where(row => ServerInfoValidator.IsWithin(scope, row.Server)))
             {
                 string name = DirectoryText.NormalizeName(row.Server.Name);
                 if (!rows.TryGetValue(name, out FederatedListing? known))
