@@ -104,7 +104,7 @@ public sealed class ServerCommandsTests
     private async Task<ServerAnnouncement> AnnounceAsync(string name) =>
         await new ServerDirectory(_node).AnnounceAsync(new ServerInfo { Name = name, Address = "203.0.113.7:1", Genre = "duel" });
 
-    private Task SaysAsync(Func<ServerInfo, bool> holds) => Eventually.HoldsAsync(
+    private Task<ServerInfo?> SaysAsync(Func<ServerInfo, bool> holds) => Eventually.HoldsAsync(
         "the server says what its file says",
         async token => (await new ServerDirectory(_node).LookupAsync("Arena", token)).Server?.Server,
         server => server is not null && holds(server));

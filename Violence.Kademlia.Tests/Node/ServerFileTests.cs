@@ -17,7 +17,15 @@ internal sealed class ServerFileTests
         {
             Assert.That(file with { Tags = null }, Is.EqualTo(new ServerFile
             {
-                Name = "A", Address = "h:1", Genre = "g", Region = "r", Players = 1, MaxPlayers = 2, Version = "v", Mode = "m", HasPassword = true,
+                Name = "A",
+                Address = "h:1",
+                Genre = "g",
+                Region = "r",
+                Players = 1,
+                MaxPlayers = 2,
+                Version = "v",
+                Mode = "m",
+                HasPassword = true,
             }));
             Assert.That(file.Tags, Is.EqualTo(new[] { "x", "y" }));
             Assert.That(ServerFile.Parse("{}"), Is.EqualTo(new ServerFile()));
