@@ -1,4 +1,5 @@
 using System.Text;
+using Spectre.Console;
 
 namespace Violence.Kademlia.Node.Browser;
 
@@ -16,9 +17,12 @@ internal sealed class SystemConsole(TextWriter output) : IBrowserConsole
     /// <summary>Short enough for a key to feel immediate; there is no way to wait for a key that can be given up.</summary>
     private static readonly TimeSpan KeyPause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Null where a person can't see what is painted, or can't answer.</summary>
+    /// <summary>
+    /// Null where a person can't see what is painted, or can't answer. To ask for the terminal's profile also switches the sequences on
+    /// where they are off, as on Windows.
+    /// </summary>
     public static SystemConsole? Detect() =>
-        Console.IsOutputRedirected || Console.IsInputRedirected ? null : new SystemConsole(Console.Out);
+        Console.IsOutputRedirected || Console.IsInputRedirected || !AnsiConsole.Profile.Capabilities.Ansi ? null : new SystemConsole(Console.Out);
 
     public (int Width, int Height) Size
     {

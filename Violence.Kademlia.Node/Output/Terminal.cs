@@ -9,8 +9,8 @@ namespace Violence.Kademlia.Node.Output;
 /// <param name="output">Results.</param>
 /// <param name="error">Complaints.</param>
 /// <param name="isInteractive">Whether a person looks at the output; else it is plain text for a file or another program.</param>
-/// <param name="browser">The whole screen and the keys; null where there is no terminal.</param>
-internal sealed class Terminal(TextWriter output, TextWriter error, bool isInteractive, IBrowserConsole? browser = null)
+/// <param name="browser">Takes hold of the whole screen and the keys, if there is a terminal.</param>
+internal sealed class Terminal(TextWriter output, TextWriter error, bool isInteractive, Func<IBrowserConsole?>? browser = null)
 {
     private readonly Lazy<IAnsiConsole> _console = new(() => AnsiConsole.Create(new AnsiConsoleSettings
     {
@@ -23,7 +23,8 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool isInter
 
     public bool IsInteractive => isInteractive;
 
-    public IBrowserConsole? Browser => browser;
+    /// <summary>The whole screen and the keys; null where there is no terminal.</summary>
+    public IBrowserConsole? Browser => browser?.Invoke();
 
     /// <summary>The console for tables and progress; only for interactive output.</summary>
     public IAnsiConsole Console => _console.Value;

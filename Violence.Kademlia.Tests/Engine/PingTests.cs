@@ -62,6 +62,25 @@ internal sealed class PingTests
         }
     }
 
+    [Test]
+    public void A_ping_is_not_repeated_to_a_contact_either()
+    {
+        VirtualNetwork network = VirtualNetwork.OfSize(4, seed: 1_206);
+        VirtualNode asker = network.Nodes[0];
+        NodeEndpoint known = network.Nodes[1].Endpoint;
+        network.IsBlocked = (_, to) => to == known;
+        int sent = 0;
+        network.Observer = (from, to, _) => sent += from == asker.Endpoint && to == known ? 1 : 0;
+
+        PingOperation ping = Ping(network, asker, known);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((ping.Status, sent), Is.EqualTo((PingStatus.Silent, 1)));
+            Assert.That(asker.Engine.Knows(network.Nodes[1].Contact), Is.True, "one lost ping is no death");
+        }
+    }
+
     [TestCase("127.0.0.1", 4_001)]
     [TestCase("10.0.0.1", 4_001)]
     [TestCase("192.168.0.1", 4_001)]

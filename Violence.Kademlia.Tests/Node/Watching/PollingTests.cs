@@ -61,6 +61,7 @@ internal sealed class PollingTests
     public async Task A_pinged_watch_tells_events_and_measurements_and_ends_as_its_watch_does()
     {
         FakeTimeProvider time = new();
+        TaskCompletionSource isMeasured = new();
         ServerListing near = WatchSamples.Listing("one") with { Ping = TimeSpan.FromMilliseconds(3) };
         using var stop = new CancellationTokenSource(Patience);
         var watch = new PingedWatch(
@@ -73,6 +74,10 @@ internal sealed class PollingTests
             await foreach (WatchEvent happened in watch.WatchAsync(Duel, stop.Token))
             {
                 told.Add(happened.Kind);
+                if (happened.Kind == WatchKind.Measured)
+                {
+                    isMeasured.SetResult();
+                }
             }
         }
         catch (InvalidOperationException ended)
@@ -83,12 +88,11 @@ internal sealed class PollingTests
         Assert.That(told, Is.EquivalentTo(new[] { WatchKind.Joined, WatchKind.Measured }));
         Assert.That(failure?.Message, Is.EqualTo("over"));
 
-        static async IAsyncEnumerable<WatchEvent> OneThenFailAsync(
-            [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
+        async IAsyncEnumerable<WatchEvent> OneThenFailAsync(
+            [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token)
         {
             yield return WatchSamples.Joined("one");
-            await Task.Yield();
-            stop.ThrowIfCancellationRequested();
+            await isMeasured.Task.WaitAsync(token);
             throw new InvalidOperationException("over");
         }
     }
