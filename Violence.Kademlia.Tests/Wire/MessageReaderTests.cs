@@ -27,7 +27,8 @@ public sealed class MessageReaderTests
         Pack Contacts(Pack pack) => pack.Array(1).Bytes(Samples.ToBytes(new Contact(Samples.Id, Samples.IPv4)));
 
         yield return (MessageKind.Ping, Unknown(Request(2).Bytes(Samples.ToBytes(Samples.IPv4))).ToArray());
-        yield return (MessageKind.Store, Unknown(Request(2).Bytes(new byte[300])).ToArray());
+        yield return (MessageKind.Store,
+            more == 0 ? Request(2).Bytes(new byte[300]).ToArray() : Unknown(Request(3).Bytes(new byte[300]).Nil()).ToArray());
         yield return (MessageKind.FindNode, Unknown(Request(3).Bytes(Samples.IdBytes).Number(3)).ToArray());
         yield return (MessageKind.FindValue,
             more == 0
@@ -38,7 +39,8 @@ public sealed class MessageReaderTests
         yield return (MessageKind.Touched, Unknown(Reply(3).Bytes(new byte[2])).ToArray());
         yield return (MessageKind.Pong,
             Unknown(Unknown(Reply(3).Array(2 + more).Bytes(new byte[32]).Bytes(new byte[64]))).ToArray());
-        yield return (MessageKind.Stored, Unknown(Reply(4).Number(7).Number(ulong.MaxValue)).ToArray());
+        yield return (MessageKind.Stored,
+            more == 0 ? Reply(4).Number(7).Number(ulong.MaxValue).ToArray() : Unknown(Reply(5).Number(7).Number(ulong.MaxValue).Nil()).ToArray());
         yield return (MessageKind.Nodes, Unknown(Contacts(Reply(3))).ToArray());
         yield return (MessageKind.Values,
             Unknown(Cursor(Unknown(Contacts(Reply(6)).Array(1).Array(3 + more).Bytes(new byte[100]).Number(70_000).Number(61))).Number(300))
