@@ -17,7 +17,7 @@ public sealed class ServerPingsTests
     public async Task An_address_is_pinged_once_per_30_seconds_whatever_names_lead_there()
     {
         ServerPings pings = Answering(static _ => TimeSpan.FromMilliseconds(5));
-        ServerListing[] listings = [Row(1, "192.0.2.1:1", 9), Row(2, "one.example:1", 8), Row(3, "two.example:1", 7)];
+        ServerListing[] listings = [Row(1, "192.0.2.1:1", 9), Row(2, "one.example:1", 8), Row(3, "two.example:1", 7), Row(4, "[::ffff:192.0.2.1]:1", 6)];
 
         IReadOnlyList<ServerListing> first = await pings.MeasureAsync(listings, _time, CancellationToken.None);
         _time.Advance(TimeSpan.FromSeconds(29));
@@ -108,6 +108,8 @@ public sealed class ServerPingsTests
         }
 
         Assert.That((begun, cache.Count), Is.EqualTo((PingCache.MaxAddresses, PingCache.MaxAddresses)));
+        cache.Forget(new IPAddress(1L));
+        Assert.That(cache.GetOrAdd(new IPAddress(99_999L), TimeSpan.Zero, Begin), Is.Null, "what was forgotten counts until it would have aged");
         _ = cache.GetOrAdd(new IPAddress(99_999L), PingCache.Lifetime, Begin)?.Value;
         Assert.That((begun, cache.Count), Is.EqualTo((PingCache.MaxAddresses + 1, 1)));
 

@@ -14,7 +14,7 @@ internal sealed class PingCache
 
     private readonly Dictionary<IPAddress, (TimeSpan At, Lazy<Task<PingResult>> Measuring)> _byAddress = [];
 
-    // In the order they were begun, which is the order they end to count.
+    // In the order they were begun, which is the order they end to count; those forgotten before still take up room.
     private readonly Queue<(TimeSpan At, IPAddress Address)> _begun = new();
 
     public int Count => _byAddress.Count;
@@ -39,7 +39,7 @@ internal sealed class PingCache
             return known.Measuring;
         }
 
-        if (_byAddress.Count >= MaxAddresses)
+        if (_begun.Count >= MaxAddresses)
         {
             return null;
         }

@@ -64,6 +64,9 @@ internal sealed class ServerPings(
                 return null;
             }
 
+            // One address, one form: the other would be measured a second time.
+            address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+
             Lazy<Task<PingResult>>? measuring;
             lock (_gate)
             {
