@@ -233,9 +233,17 @@ public sealed partial class KademliaNode : IAsyncDisposable
         RecordKey key, GetOptions options, byte[]? filter, Action<HeldRecord>? onRecord, CancellationToken cancellationToken) =>
         _host.RunAsync(
             (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, onRecord, now, filter),
-            static (GetOperation get) => new GetResult(get.Status, get.Found, get.Cost),
+            static (GetOperation get) => new GetResult(get.Status, get.Found, get.Cost) { HeldCount = get.HeldCount },
             _options.JoinPatience,
             cancellationToken);
+
+    /// <summary>
+    /// How many records holders have under a key, as <see cref="GetResult.HeldCount"/>: one reply each of the closest 3, or of 8 as long
+    /// as none of them has any.
+    /// </summary>
+    internal Task<int> CountAsync(RecordKey key, CancellationToken cancellationToken) =>
+        _host.RunAsync(
+            (engine, now) => engine.Count(key, now), static (GetOperation get) => get.HeldCount, _options.JoinPatience, cancellationToken);
 
     private Task<PutResult> PutAsync(BeginOperation begin, CancellationToken cancellationToken)
     {

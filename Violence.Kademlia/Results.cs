@@ -38,7 +38,9 @@ public sealed record GetOptions
     public NodeId? Owner { get; init; }
 
     /// <summary>
-    /// Stop when so many live records are in hand: 1 to 10,000, default 1,000. Counts in <see cref="GetMode.All"/> only.
+    /// Stop when so many live records are in hand: 1 to 10,000, default 1,000. Counts in <see cref="GetMode.All"/> only, where what one
+    /// datagram brought counts whole. Where there are more, the records in hand are a fair sample of them: each get begins at random
+    /// places, and no owner is preferred. <see cref="GetResult.HeldCount"/> tells how many there are.
     /// </summary>
     public int Limit { get; init; } = 1_000;
 }
@@ -50,7 +52,15 @@ public sealed record GetOptions
 /// <see cref="GetStatus.Found"/>.
 /// </param>
 /// <param name="Cost">What it took.</param>
-public sealed record GetResult(GetStatus Status, IReadOnlyList<FoundRecord> Records, OperationCost Cost);
+public sealed record GetResult(GetStatus Status, IReadOnlyList<FoundRecord> Records, OperationCost Cost)
+{
+    /// <summary>
+    /// How many records holders have under the key (of <see cref="GetOptions.Owner"/>, if told), withdrawn ones whose tombstones
+    /// still stand included: the upper median of what those say that have any. 0 when none has. With <see cref="GetMode.First"/> it is one
+    /// holder's word, or this node's own.
+    /// </summary>
+    public int HeldCount { get; init; }
+}
 
 /// <summary>How to put.</summary>
 public sealed record PutOptions

@@ -32,21 +32,30 @@ internal readonly record struct OutgoingRequest()
     public NodeId? Owner
     {
         get => _narrowing?.Owner;
-        init => _narrowing = value is null && _narrowing is null ? null : new Narrowing(value, _narrowing?.Cursor, _narrowing?.Filter);
+        init => _narrowing = value is null && _narrowing is null ? null : (_narrowing ?? Narrowing.None) with { Owner = value };
     }
 
-    /// <summary>Continue after this record, in FIND_VALUE.</summary>
+    /// <summary>Begin after this place, in FIND_VALUE.</summary>
     public RecordCursor? Cursor
     {
         get => _narrowing?.Cursor;
-        init => _narrowing = value is null && _narrowing is null ? null : new Narrowing(_narrowing?.Owner, value, _narrowing?.Filter);
+        init => _narrowing = value is null && _narrowing is null ? null : (_narrowing ?? Narrowing.None) with { Cursor = value };
     }
 
     /// <summary>Only records whose payloads pass, in FIND_VALUE; null: all.</summary>
     public byte[]? Filter
     {
         get => _narrowing?.Filter;
-        init => _narrowing = value is null && _narrowing is null ? null : new Narrowing(_narrowing?.Owner, _narrowing?.Cursor, value);
+        init => _narrowing = value is null && _narrowing is null ? null : (_narrowing ?? Narrowing.None) with { Filter = value };
+    }
+
+    /// <summary>
+    /// The arc that a FIND_VALUE reads on, which wants no contacts; null: it is a lookup's, and wants some.
+    /// </summary>
+    public Arc? Arc
+    {
+        get => _narrowing?.Arc;
+        init => _narrowing = value is null && _narrowing is null ? null : (_narrowing ?? Narrowing.None) with { Arc = value };
     }
 
     /// <summary>The record, in STORE.</summary>
@@ -80,5 +89,8 @@ internal readonly record struct OutgoingRequest()
     /// <summary>Whether it only asks a contact whether it lives.</summary>
     public bool IsProbe => Kind == MessageKind.Ping && Operation is null && !AsksForProof;
 
-    private sealed record Narrowing(NodeId? Owner, RecordCursor? Cursor, byte[]? Filter);
+    private sealed record Narrowing(NodeId? Owner, RecordCursor? Cursor, byte[]? Filter, Arc? Arc)
+    {
+        public static Narrowing None { get; } = new(null, null, null, null);
+    }
 }
