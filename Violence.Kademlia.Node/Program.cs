@@ -13,7 +13,7 @@ internal static class Program
     private static async Task<int> Main(string[] args)
     {
         using var signals = new StopSignals();
-        var terminal = new Terminal(Console.Out, Console.Error, isInteractive: !Console.IsOutputRedirected);
+        var terminal = new Terminal(Console.Out, Console.Error, isInteractive: !Console.IsOutputRedirected, Browser.SystemConsole.Detect);
         return await RunAsync(args, terminal, signals.Token);
     }
 

@@ -23,6 +23,11 @@ public sealed record BootstrapResult(BootstrapStatus Status, int Peers, TimeSpan
 /// <param name="Cost">What it took.</param>
 public sealed record FindNodeResult(IReadOnlyList<Contact> Closest, OperationCost Cost);
 
+/// <summary>The result of a ping.</summary>
+/// <param name="Status">How it ended.</param>
+/// <param name="RoundTrip">From sending to the answer; null when nobody answered.</param>
+public sealed record PingResult(PingStatus Status, TimeSpan? RoundTrip);
+
 /// <summary>How to get.</summary>
 public sealed record GetOptions
 {

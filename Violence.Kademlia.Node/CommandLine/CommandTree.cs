@@ -16,6 +16,7 @@ internal static class CommandTree
             LookupCommand.Create(terminal),
             PlayerCommand.Create(terminal),
             QueryCommand.Create(terminal),
+            BrowseCommand.Create(terminal),
             PutCommand.Create(terminal),
             GetCommand.Create(terminal),
             RecordsCommand.Create(terminal),

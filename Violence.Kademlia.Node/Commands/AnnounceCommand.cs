@@ -8,64 +8,24 @@ namespace Violence.Kademlia.Node.Commands;
 /// <summary><c>announce</c>: keeps a game server in the directory until it is stopped, then withdraws it.</summary>
 internal sealed class AnnounceCommand
 {
-    private const int MostTags = 8;
-    private const int MostPlayers = 65_535;
-
     /// <summary>How long to wait before a server that no node has acknowledged is put again.</summary>
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(2);
 
-    /// <summary>How often the list of players is looked at.</summary>
-    private static readonly TimeSpan ListPause = TimeSpan.FromSeconds(2);
+    /// <summary>How often the files are looked at.</summary>
+    private static readonly TimeSpan FilesPause = TimeSpan.FromSeconds(2);
 
     private readonly Terminal _terminal;
     private readonly CommonOptions _common;
+    private readonly ServerOptions _described;
     private readonly PlayerOptions _present;
-
-    private readonly Option<string?> _name = Options.Text("--name", "NAME", "The server's name.", longest: 48);
-
-    private readonly Option<string?> _address = Options.Value<string?>(
-        "--address",
-        "HOST:PORT",
-        "Where players connect.",
-        Values.HostAndPortRule,
-        (string text, out string? value) => Values.TryHostAndPort(text, out value));
-
-    private readonly Option<string?> _genre = Options.Text("--genre", "GENRE", "Its genre: letters, digits and '-'.", longest: 24);
-    private readonly Option<string?> _region = Options.Text("--region", "REGION", "Its region: letters, digits and '-'. Default unknown.", longest: 24);
-    private readonly Option<int> _players = Options.Integer("--players", "N", "How many play now.", 0, MostPlayers, preset: 0);
-    private readonly Option<int> _maxPlayers = Options.Integer("--max-players", "N", "How many can play; 0: not told.", 0, MostPlayers, preset: 0);
-    private readonly Option<string?> _version = Options.Text("--server-version", "VERSION", "The game's version.", longest: 24);
-
-    private readonly Option<string?> _gameMode = Options.Text("--game-mode", "MODE", "How it is played: letters, digits and '-'.", longest: 24);
-    private readonly Option<bool> _password = new("--password") { Description = "Players need a password." };
 
     private readonly Option<int> _lease = Options.Integer(
         "--lease", "SECONDS", "How long it is taken for alive after it was heard of; it is announced again every half of that.", 30, 3600, preset: 120);
 
-    private readonly Option<string[]> _tags = Options.Several(
-        "--tag",
-        "TAG",
-        "A tag: letters, digits and '-'.",
-        Values.WordRule,
-        MostTags,
-        Values.TryWord);
-
     private AnnounceCommand(Terminal terminal, Command command)
     {
         _terminal = terminal;
-        foreach (var required in new[] { _name, _address, _genre })
-        {
-            required.Required = true;
-            command.Add(required);
-        }
-
-        command.Add(_region);
-        command.Add(_players);
-        command.Add(_maxPlayers);
-        command.Add(_version);
-        command.Add(_gameMode);
-        command.Add(_password);
-        command.Add(_tags);
+        _described = ServerOptions.Add(command);
         command.Add(_lease);
         _present = PlayerOptions.Add(command);
         _common = CommonOptions.AddNode(command, needsBootstrap: true);
@@ -75,18 +35,21 @@ internal sealed class AnnounceCommand
     {
         var command = new Command("announce", "Announces a game server until SIGINT or SIGTERM; then withdraws it.");
         var announce = new AnnounceCommand(terminal, command);
-        command.SetAction((parsed, stop) => NodeSession.RunAsync(
-            parsed,
-            announce._common,
-            mode: null,
-            (node, token) => announce.RunAsync(node, parsed, token),
-            stop));
+        command.SetAction((parsed, stop) =>
+        {
+            ServerInfo server = announce._described.Server(parsed);
+            return NodeSession.RunAsync(
+                parsed,
+                announce._common,
+                mode: null,
+                (node, token) => announce.RunAsync(node, server, parsed, token),
+                stop);
+        });
         return command;
     }
 
-    private async Task<int> RunAsync(KademliaNode node, ParseResult parsed, CancellationToken stop)
+    private async Task<int> RunAsync(KademliaNode node, ServerInfo server, ParseResult parsed, CancellationToken stop)
     {
-        var server = Server(parsed);
         ServerDirectory directory = new(node, _present.Directory(parsed) with { Lease = TimeSpan.FromSeconds(parsed.GetValue(_lease)) });
         IReadOnlyCollection<string>? players = _present.Players(parsed);
         bool json = _common.Json(parsed);
@@ -111,9 +74,10 @@ internal sealed class AnnounceCommand
             reported = true;
             if (players is not null)
             {
-                await TellPlayersAsync(announcement, players, parsed, stop);
+                await TellAsync(announcement, players, stop);
             }
 
+            await FollowFilesAsync(announcement, parsed, stop);
             await NodeSession.UntilStoppedAsync(stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -134,27 +98,40 @@ internal sealed class AnnounceCommand
         return ExitCodes.Done;
     }
 
-    /// <summary>Tells who plays, and with a file goes on until it is stopped. A file that can't be read leaves the players as they are.</summary>
-    private async Task TellPlayersAsync(ServerAnnouncement announcement, IReadOnlyCollection<string> players, ParseResult parsed, CancellationToken stop)
+    /// <summary>
+    /// Tells what the files say whenever they change, until it is stopped. A file that can't be read, or is not right, leaves everything
+    /// as it is. Returns when there is no file to follow.
+    /// </summary>
+    private async Task FollowFilesAsync(ServerAnnouncement announcement, ParseResult parsed, CancellationToken stop)
     {
-        await TellAsync(announcement, players, stop);
-        DateTime read = default;
-        while (_present.File(parsed) is { } file)
+        var players = new FollowedFile(_present.File(parsed), "players");
+        var described = new FollowedFile(_described.File(parsed), "server's description");
+        while (players.Exists || described.Exists)
         {
-            await Task.Delay(ListPause, stop);
-            try
-            {
-                DateTime written = File.GetLastWriteTimeUtc(file);
-                if (written != read)
+            await Task.Delay(FilesPause, stop);
+            await players.IfChangedAsync(() => TellAsync(announcement, _present.Players(parsed)!, stop), _terminal);
+            await described.IfChangedAsync(
+                async () =>
                 {
-                    read = written;
-                    await TellAsync(announcement, _present.Players(parsed)!, stop);
-                }
-            }
-            catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or UsageException)
-            {
-                _terminal.Complain($"{wrong.Message} The players stay as they are.");
-            }
+                    ServerInfo server = _described.Server(parsed);
+                    if (server != announcement.Server)
+                    {
+                        await UpdateAsync(announcement, server, stop);
+                    }
+                },
+                _terminal);
+        }
+    }
+
+    private static async Task UpdateAsync(ServerAnnouncement announcement, ServerInfo server, CancellationToken stop)
+    {
+        try
+        {
+            await announcement.UpdateAsync(server, stop);
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new UsageException(wrong);
         }
     }
 
@@ -169,20 +146,6 @@ internal sealed class AnnounceCommand
             throw new UsageException(wrong);
         }
     }
-
-    private ServerInfo Server(ParseResult parsed) => new()
-    {
-        Name = parsed.GetRequiredValue(_name)!,
-        Address = parsed.GetRequiredValue(_address)!,
-        Genre = parsed.GetRequiredValue(_genre)!,
-        Region = parsed.GetValue(_region) ?? "unknown",
-        Players = parsed.GetValue(_players),
-        MaxPlayers = parsed.GetValue(_maxPlayers),
-        Version = parsed.GetValue(_version) ?? "",
-        Mode = parsed.GetValue(_gameMode) ?? "",
-        HasPassword = parsed.GetValue(_password),
-        Tags = parsed.GetValue(_tags) ?? [],
-    };
 
     private static async Task<ServerAnnouncement> AnnounceAsync(ServerDirectory directory, ServerInfo server, CancellationToken stop)
     {

@@ -64,6 +64,9 @@ internal static class LookupCommand
             case ServerLookupStatus.NoPeers:
                 terminal.Complain("no node answered the lookup.");
                 return ExitCodes.Failed;
+            case ServerLookupStatus.OwnerChanged:
+                terminal.Complain($"'{TerminalText.Clean(name)}' is not announced by that owner; the name is held by {Holders(result.Rivals)}.");
+                return ExitCodes.NotFound;
             default:
                 terminal.Complain($"no server '{TerminalText.Clean(name)}'.");
                 return ExitCodes.NotFound;
@@ -76,6 +79,7 @@ internal static class LookupCommand
             ServerLookupStatus.Found => "found",
             ServerLookupStatus.Withdrawn => "withdrawn",
             ServerLookupStatus.NoPeers => "no_peers",
+            ServerLookupStatus.OwnerChanged => "owner_changed",
             _ => "not_found",
         },
         result.Server is { } server ? ServerDocument.Of(server) : null,
@@ -83,6 +87,9 @@ internal static class LookupCommand
         Math.Round(result.Cost.Elapsed.TotalMilliseconds, 3),
         result.Cost.Requests,
         result.Cost.Hops);
+
+    private static string Holders(IReadOnlyList<ServerListing> rivals) => TerminalText.Clean(
+        string.Join(", ", rivals.Select(rival => $"{rival.Server.Name}#{rival.Fingerprint} at {rival.Server.Address}")));
 
     private static string State(ServerListing found) => found.Age is { } age
         ? string.Create(CultureInfo.InvariantCulture, $"{Documents.Word(found.Liveness)}, heard of {age.TotalSeconds:0} s ago")

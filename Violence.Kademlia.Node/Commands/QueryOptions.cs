@@ -20,6 +20,14 @@ internal sealed class QueryOptions
     private readonly Option<Wish> _freeSlots = YesOrNo("--free-slots", "Only servers with a free slot (yes), or only full ones (no).");
     private readonly Option<Wish> _password = YesOrNo("--password", "Only servers that need a password (yes), or that need none (no).");
     private readonly Option<string[]> _tags = Options.Several("--tag", "TAG", "Only servers with this tag.", Values.WordRule, MostTags, Values.TryWord);
+    private readonly Option<ServerOrder> _order = Options.Choice(
+        "--order",
+        "In what order: by name, most players first, or nearest first, which is measured.",
+        ServerOrder.Name,
+        ("name", ServerOrder.Name),
+        ("players", ServerOrder.Players),
+        ("ping", ServerOrder.Ping));
+
     private readonly Option<int> _max = Options.Integer("--max", "N", "How many servers at most.", 1, MostRows, preset: 10);
 
     /// <summary>Not a flag: to leave it out is a third answer, and the command line takes no other words for flags than true and false.</summary>
@@ -34,26 +42,36 @@ internal sealed class QueryOptions
     {
     }
 
+    /// <summary>For a command that lists one genre.</summary>
     public static QueryOptions Add(Command command)
     {
         var options = new QueryOptions();
         options._genre.Required = true;
         command.Add(options._genre);
-        command.Add(options._region);
-        command.Add(options._gameMode);
-        command.Add(options._version);
-        command.Add(options._minPlayers);
-        command.Add(options._maxPlayers);
-        command.Add(options._freeSlots);
-        command.Add(options._password);
-        command.Add(options._tags);
+        options.AddFilters(command);
+        command.Add(options._order);
         command.Add(options._max);
         return options;
     }
 
-    public ServerQuery Query(ParseResult parsed) => new()
+    /// <summary>For a command that takes its genres elsewhere, and puts in order and cuts by itself.</summary>
+    public static QueryOptions AddFiltersOnly(Command command)
     {
-        Genre = parsed.GetRequiredValue(_genre)!,
+        var options = new QueryOptions();
+        options.AddFilters(command);
+        return options;
+    }
+
+    public ServerQuery Query(ParseResult parsed) => Query(parsed, parsed.GetRequiredValue(_genre)!) with
+    {
+        OrderBy = parsed.GetValue(_order),
+        Limit = parsed.GetValue(_max),
+    };
+
+    /// <summary>The filters, for a genre of the command's own; as many servers as there may be.</summary>
+    public ServerQuery Query(ParseResult parsed, string genre) => new()
+    {
+        Genre = genre,
         Region = parsed.GetValue(_region),
         Mode = parsed.GetValue(_gameMode),
         Version = parsed.GetValue(_version),
@@ -62,8 +80,20 @@ internal sealed class QueryOptions
         HasFreeSlots = Of(parsed.GetValue(_freeSlots)),
         HasPassword = Of(parsed.GetValue(_password)),
         Tags = parsed.GetValue(_tags) ?? [],
-        Limit = parsed.GetValue(_max),
+        Limit = MostRows,
     };
+
+    private void AddFilters(Command command)
+    {
+        command.Add(_region);
+        command.Add(_gameMode);
+        command.Add(_version);
+        command.Add(_minPlayers);
+        command.Add(_maxPlayers);
+        command.Add(_freeSlots);
+        command.Add(_password);
+        command.Add(_tags);
+    }
 
     private static Option<int?> Players(string name, string description) => Options.Value(
         name,

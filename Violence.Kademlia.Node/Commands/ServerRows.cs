@@ -7,12 +7,16 @@ namespace Violence.Kademlia.Node.Commands;
 /// <summary>Servers as rows of a table.</summary>
 internal static class ServerRows
 {
+    /// <summary>A row for each server; with the round trips where any is known.</summary>
     public static TextTable Table(IReadOnlyList<ServerListing> servers)
     {
-        var table = new TextTable("name", "address", "genre", "region", "players", "version", "mode", "tags", "state", "owner");
+        string[] headings = ["name", "address", "genre", "region", "players", "version", "mode", "tags", "state", "owner"];
+        bool hasPings = servers.Any(listing => listing.Ping is not null);
+        var table = new TextTable(hasPings ? [.. headings, "ping"] : headings);
         foreach (var listing in servers)
         {
-            table.Add(
+            string[] cells =
+            [
                 listing.Server.Name,
                 listing.Server.Address,
                 listing.Server.Genre,
@@ -22,11 +26,31 @@ internal static class ServerRows
                 Mode(listing.Server),
                 string.Join(", ", listing.Server.Tags),
                 Documents.Word(listing.Liveness),
-                listing.Fingerprint);
+                listing.Fingerprint,
+            ];
+            table.Add(hasPings ? [.. cells, Ping(listing)] : cells);
         }
 
         return table;
     }
+
+    /// <summary>The columns that fit beside each other in a terminal, for a table that changes.</summary>
+    public static TextTable Short(IReadOnlyList<ServerListing> servers)
+    {
+        var table = new TextTable("name", "address", "region", "players", "state", "ping");
+        foreach (var listing in servers)
+        {
+            table.Add(
+                listing.Server.Name, listing.Server.Address, listing.Server.Region, Players(listing.Server), Documents.Word(listing.Liveness), Ping(listing));
+        }
+
+        return table;
+    }
+
+    /// <summary>The round trip, or <c>?</c> when it is not known.</summary>
+    public static string Ping(ServerListing listing) => listing.Ping is { } ping
+        ? string.Create(CultureInfo.InvariantCulture, $"{ping.TotalMilliseconds:0.#} ms")
+        : "?";
 
     /// <summary>How it is played, and whether one has to know a password.</summary>
     public static string Mode(ServerInfo server) => server.HasPassword ? $"{server.Mode} (password)".TrimStart() : server.Mode;

@@ -36,15 +36,24 @@ internal static class Checks
     }
 
     /// <summary>Queries a genre, or one region of it: every server that is there must be listed, and no other.</summary>
-    public static async Task<QueryCheck> QueryAsync(DemoWorld world, DemoNode asker, string genre, string? region, CancellationToken stop)
+    public static Task<QueryCheck> QueryAsync(DemoWorld world, DemoNode asker, string genre, string? region, CancellationToken stop) => QueryAsync(
+        world,
+        asker,
+        new ServerQuery { Genre = genre, Region = region },
+        region is null ? genre : $"{genre} in {region}",
+        server => region is null || server.Region == region,
+        stop);
+
+    /// <summary>Asks a query: every server of its genre that should answer it must be listed, and no other.</summary>
+    public static async Task<QueryCheck> QueryAsync(
+        DemoWorld world, DemoNode asker, ServerQuery query, string asked, Func<ServerInfo, bool> shouldAnswer, CancellationToken stop)
     {
         List<DemoServer> expected = [.. world.Servers.Where(server =>
-            !server.IsWithdrawn && server.Info.Genre == genre && (region is null || server.Info.Region == region))];
-        var rows = await asker.Directory.QueryAllAsync(new ServerQuery { Genre = genre, Region = region, Limit = QueryLimit }, stop);
+            !server.IsWithdrawn && server.Info.Genre == query.Genre && shouldAnswer(server.Info))];
+        var rows = await asker.Directory.QueryAllAsync(query with { Limit = QueryLimit }, stop);
         List<DemoServer> missing = [.. expected.Where(server =>
             !rows.Any(row => row.Owner == server.Announcer.Id && row.Server == server.Info))];
         int found = expected.Count - missing.Count;
-        string asked = region is null ? genre : $"{genre} in {region}";
         string? reason = null;
         if (missing.Count > 0)
         {
@@ -53,6 +62,11 @@ internal static class Checks
         else if (rows.Count > found)
         {
             reason = $"{asker} queried {asked}: {rows.Count - found} rows too many";
+        }
+
+        else if (query.OrderBy == ServerOrder.Players && rows.Zip(rows.Skip(1)).Any(pair => pair.First.Server.Players < pair.Second.Server.Players))
+        {
+            reason = $"{asker} queried {asked}: the rows are not in the order of players";
         }
 
         return new QueryCheck(expected.Count, found, reason);

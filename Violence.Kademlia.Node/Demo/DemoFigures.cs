@@ -25,6 +25,10 @@ internal sealed class DemoFigures
 
     public int QueriesFound { get; set; }
 
+    public int FilteredExpected { get; set; }
+
+    public int FilteredFound { get; set; }
+
     public int PlayerLookups { get; set; }
 
     public int PlayerLookupsFound { get; set; }

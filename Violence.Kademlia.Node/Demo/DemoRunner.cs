@@ -11,6 +11,7 @@ internal static class DemoRunner
         new AnnounceAct(),
         new LookupAct(),
         new QueryAct(),
+        new FilterAct(),
         new PlayerAct(),
         new ConflictAct(),
         new ForgeryAct(),

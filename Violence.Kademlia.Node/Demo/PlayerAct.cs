@@ -3,7 +3,7 @@ using Violence.Kademlia.Federation.Players;
 namespace Violence.Kademlia.Node.Demo;
 
 /// <summary>
-/// Act 5: a player comes to a server, moves to another, and is found there also when the first one says goodbye late.
+/// Act 6: a player comes to a server, moves to another, and is found there also when the first one says goodbye late.
 /// </summary>
 internal sealed class PlayerAct : IDemoAct
 {

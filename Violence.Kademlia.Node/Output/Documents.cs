@@ -22,7 +22,8 @@ internal sealed record ServerDocument(
     bool HasPassword,
     string Liveness,
     double? LeaseSeconds,
-    double? AgeSeconds)
+    double? AgeSeconds,
+    double? PingMs)
 {
     public static ServerDocument Of(ServerListing listing) => new(
         listing.Server.Name,
@@ -42,7 +43,8 @@ internal sealed record ServerDocument(
         listing.Server.HasPassword,
         Documents.Word(listing.Liveness),
         listing.Lease?.TotalSeconds,
-        listing.Age?.TotalSeconds);
+        listing.Age?.TotalSeconds,
+        listing.Ping is { } ping ? Math.Round(ping.TotalMilliseconds, 3) : null);
 }
 
 /// <summary>What <c>lookup --json</c> prints.</summary>
@@ -87,6 +89,7 @@ internal sealed record WithdrawnDocument(string Event, string Name);
 [JsonSerializable(typeof(PutDocument))]
 [JsonSerializable(typeof(GetDocument))]
 [JsonSerializable(typeof(RecordsDocument))]
+[JsonSerializable(typeof(Watching.WatchDocument))]
 [JsonSerializable(typeof(Demo.DemoReport))]
 internal sealed partial class Documents : JsonSerializerContext
 {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Spectre.Console;
+using Violence.Kademlia.Node.Browser;
 
 namespace Violence.Kademlia.Node.Output;
 
@@ -8,7 +9,8 @@ namespace Violence.Kademlia.Node.Output;
 /// <param name="output">Results.</param>
 /// <param name="error">Complaints.</param>
 /// <param name="isInteractive">Whether a person looks at the output; else it is plain text for a file or another program.</param>
-internal sealed class Terminal(TextWriter output, TextWriter error, bool isInteractive)
+/// <param name="browser">Takes hold of the whole screen and the keys, if there is a terminal.</param>
+internal sealed class Terminal(TextWriter output, TextWriter error, bool isInteractive, Func<IBrowserConsole?>? browser = null)
 {
     private readonly Lazy<IAnsiConsole> _console = new(() => AnsiConsole.Create(new AnsiConsoleSettings
     {
@@ -20,6 +22,9 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool isInter
     public TextWriter Error => error;
 
     public bool IsInteractive => isInteractive;
+
+    /// <summary>The whole screen and the keys; null where there is no terminal.</summary>
+    public IBrowserConsole? Browser => browser?.Invoke();
 
     /// <summary>The console for tables and progress; only for interactive output.</summary>
     public IAnsiConsole Console => _console.Value;

@@ -38,7 +38,8 @@ internal sealed class TextTable(params string[] headings)
         return all.Select(row => string.Join(Gap, row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
     }
 
-    private Table ToSpectre()
+    /// <summary>The form for people, also inside a live display.</summary>
+    public Table ToSpectre()
     {
         var table = new Table().Border(TableBorder.Rounded);
         foreach (string heading in headings)

@@ -70,13 +70,25 @@ public sealed class DirectoryReadingTests
     }
 
     [Test]
-    public void A_fingerprint_nobody_has_finds_nothing()
+    public void A_fingerprint_that_holds_the_name_no_more_is_told_with_who_does()
     {
         ServerLookupResult result = DirectoryReading.Lookup(
             new ServerNameText("arena one", "zzzzzzzzzzzz"), DirectorySamples.Found(DirectorySamples.NameRecord(Arena, One)));
 
-        Assert.That((result.Status, result.Server), Is.EqualTo((ServerLookupStatus.NotFound, (ServerListing?)null)));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((result.Status, result.Server), Is.EqualTo((ServerLookupStatus.OwnerChanged, (ServerListing?)null)));
+            Assert.That(result.Rivals.Select(rival => rival.Owner), Is.EqualTo(new[] { One }));
+        }
     }
+
+    [Test]
+    public void A_fingerprint_of_a_name_that_only_garbage_stands_under_is_not_found() =>
+        Assert.That(
+            DirectoryReading.Lookup(
+                new ServerNameText("arena one", "zzzzzzzzzzzz"),
+                DirectorySamples.Found(DirectorySamples.Record(DirectoryKeys.Name("arena one"), One, "", 1, [1, 2]))).Status,
+            Is.EqualTo(ServerLookupStatus.NotFound));
 
     [TestCase(GetStatus.NotFound, ServerLookupStatus.NotFound)]
     [TestCase(GetStatus.Withdrawn, ServerLookupStatus.Withdrawn)]

@@ -27,9 +27,29 @@ public sealed class ServerRowCodecTests
     }
 
     [Test]
+    public void The_nodes_port_is_one_more_element()
+    {
+        byte[] row = ServerRowCodec.Encode(DirectorySamples.Arena, ServerLease.Default, nodePort: 4001);
+        byte[] without = ServerRowCodec.Encode(DirectorySamples.Arena, ServerLease.Default);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(row, Is.EqualTo((byte[])[(byte)(without[0] + 1), .. without[1..], 0xcd, 0x0f, 0xa1]));
+            Assert.That((PortOf(row), PortOf(without)), Is.EqualTo(((true, (int?)4001), (true, (int?)null))));
+            Assert.That(PortOf([(byte)(without[0] + 1), .. without[1..], 0xc0]), Is.EqualTo((true, (int?)null)));
+            Assert.That(
+                new byte[][] { [0], [0xff], [0xce, 0, 1, 0, 0], [0xa1, (byte)'1'], [0xc3], [] }
+                    .Where(port => PortOf([(byte)(without[0] + 1), .. without[1..], .. port]).IsRow),
+                Is.Empty);
+        }
+
+        static (bool IsRow, int? Port) PortOf(byte[] row) => (ServerRowCodec.TryDecode(row, out _, out _, out int? port), port);
+    }
+
+    [Test]
     public void The_longest_row_leaves_room_for_the_rest_of_its_record()
     {
-        byte[] row = ServerRowCodec.Encode(DirectorySamples.Longest, TimeSpan.FromHours(1));
+        byte[] row = ServerRowCodec.Encode(DirectorySamples.Longest, TimeSpan.FromHours(1), nodePort: ushort.MaxValue);
 
         using (Assert.EnterMultipleScope())
         {
@@ -100,8 +120,8 @@ public sealed class ServerRowCodecTests
     [Test]
     public void Elements_and_bytes_after_the_known_ones_are_skipped()
     {
-        byte[] row = ServerRowCodec.Encode(DirectorySamples.Arena);
-        row[0] = 0x9e;
+        byte[] row = ServerRowCodec.Encode(DirectorySamples.Arena, nodePort: 1);
+        row[0] = 0x9f;
         // A later version's element, then one nested deeper than any reader should follow.
         byte[] longer = [.. row, 0xa1, (byte)'x', .. Enumerable.Repeat((byte)0x91, 300)];
 

@@ -239,7 +239,7 @@ public sealed class DirectoryNetworkTests : DirectoryFixture
         }
 
         ServerLookupResult stranger = await Directory(3).LookupAsync($"Contested#{byId[5].Fingerprint}");
-        Assert.That(stranger.Status, Is.EqualTo(ServerLookupStatus.NotFound));
+        Assert.That(stranger.Status, Is.EqualTo(ServerLookupStatus.OwnerChanged));
         await QueryHoldsAsync(Network[3], new ServerQuery { Genre = "rivals" }, ["CONTESTED", "Contested"]);
     }
 

@@ -7,7 +7,7 @@ namespace Violence.Kademlia.Tests.Node;
 [TestFixture]
 public sealed class CommandLineTests
 {
-    private static readonly string[] Commands = ["demo", "run", "announce", "lookup", "query", "put", "get", "records", "hub"];
+    private static readonly string[] Commands = ["demo", "run", "announce", "lookup", "query", "browse", "put", "get", "records", "hub"];
 
     [TestCase("", "Required command")]
     [TestCase("bogus", "bogus")]
@@ -34,6 +34,12 @@ public sealed class CommandLineTests
     [TestCase("lookup a --bootstrap 127.0.0.1:1 --timeout soon", "--timeout: 'soon' is not allowed; give seconds from 0.1 to 300.")]
     [TestCase("query --bootstrap 127.0.0.1:1", "--genre")]
     [TestCase("query --genre duel --bootstrap 127.0.0.1:1 --max 0", "--max: '0'")]
+    [TestCase("query --genre duel --bootstrap 127.0.0.1:1 --order best", "--order: 'best' is not allowed; give one of name, players, ping.")]
+    [TestCase("browse --bootstrap 127.0.0.1:1", "GENRE")]
+    [TestCase("browse duel", "--bootstrap")]
+    [TestCase("browse a_b --bootstrap 127.0.0.1:1", "GENRE: 'a_b' is not allowed; give 1 to 24 letters")]
+    [TestCase("browse a b c d e f g h i j --bootstrap 127.0.0.1:1", "GENRE: given 10 times; at most 9")]
+    [TestCase("browse duel --bootstrap 127.0.0.1:1", "browse needs a terminal")]
     [TestCase("hub --http 8080", "--http: '8080' is not allowed; give IP:PORT")]
     [TestCase("hub --peer hub.example.org", "--peer: 'hub.example.org' is not allowed; give an http or https address")]
     [TestCase("hub --requests-per-minute 0", "--requests-per-minute: '0'")]

@@ -19,7 +19,7 @@ public sealed class DocumentTests
             Is.EqualTo(new[]
             {
                 "nodes", "servers", "bootstrap_ms_p50", "bootstrap_ms_max", "peers_min", "announce_ms_p50", "announce_acks_min",
-                "lookups", "lookups_found", "lookup_ms_p50", "lookup_ms_p95", "queries_expected", "queries_found", "player_lookups", "player_lookups_found",
+                "lookups", "lookups_found", "lookup_ms_p50", "lookup_ms_p95", "queries_expected", "queries_found", "filtered_expected", "filtered_found", "player_lookups", "player_lookups_found",
                 "after_crash_lookups", "after_crash_lookups_found", "stale_refused", "forged_refused", "withdrawn_gone", "ok",
                 "reasons",
             }));
@@ -73,7 +73,7 @@ public sealed class DocumentTests
                 Is.EqualTo(new[]
                 {
                     "name", "address", "genre", "region", "players", "max_players", "version", "tags", "owner", "fingerprint",
-                    "sequence", "announced_at", "holders", "mode", "has_password", "liveness", "lease_seconds", "age_seconds",
+                    "sequence", "announced_at", "holders", "mode", "has_password", "liveness", "lease_seconds", "age_seconds", "ping_ms",
                 }));
             Assert.That(json.RootElement.GetProperty("max_players").GetInt32(), Is.EqualTo(8));
         }

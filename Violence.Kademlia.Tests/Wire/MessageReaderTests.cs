@@ -27,8 +27,7 @@ public sealed class MessageReaderTests
         Pack Contacts(Pack pack) => pack.Array(1).Bytes(Samples.ToBytes(new Contact(Samples.Id, Samples.IPv4)));
 
         yield return (MessageKind.Ping, Unknown(Request(2).Bytes(Samples.ToBytes(Samples.IPv4))).ToArray());
-        yield return (MessageKind.Store,
-            more == 0 ? Request(2).Bytes(new byte[300]).ToArray() : Unknown(Request(3).Bytes(new byte[300]).Nil()).ToArray());
+        yield return (MessageKind.Store, (more == 0 ? Request(2).Bytes(new byte[300]) : Unknown(Request(3).Bytes(new byte[300]).Nil())).ToArray());
         yield return (MessageKind.FindNode, Unknown(Request(3).Bytes(Samples.IdBytes).Number(3)).ToArray());
         yield return (MessageKind.FindValue,
             more == 0

@@ -1,3 +1,4 @@
+using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Requests;
 using Violence.Kademlia.Storage;
@@ -16,7 +17,9 @@ internal sealed partial class KademliaEngine
         TransactionId transaction = _entropy.NextTransactionId();
         ulong? cookie = _peers.TryGetCookie(to, now, out ulong known) ? known : null;
         ReadOnlyMemory<byte> datagram = Encode(request, Header(request.Kind, transaction), cookie);
-        (TimeSpan soft, TimeSpan hard) = _peers.Timeouts(to);
+        (TimeSpan soft, TimeSpan hard) = request.Operation is PingOperation
+            ? new RequestTimeouts(PingOperation.Patience, PingOperation.Patience)
+            : _peers.Timeouts(to);
         NodeId? expected = request.IsToSeed ? null : request.To.Id;
         OutgoingRequest sent = request with { SentAt = now, LateAfter = now + soft };
         if (!_requests.TryAdd(transaction, to, expected, request.Kind, sent, now, soft, hard))

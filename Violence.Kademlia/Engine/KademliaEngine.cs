@@ -105,6 +105,21 @@ internal sealed partial class KademliaEngine
 
     public NodeEndpoint? ExternalEndpoint(Instant now) => _reachability.External(now);
 
+    /// <summary>
+    /// Whether this node takes part in a public network: its external address is a public one; or, while that is not known, it
+    /// has met a node at one.
+    /// </summary>
+    public bool IsOnPublicNetwork(Instant now) => ExternalEndpoint(now) is { } external
+        ? !external.IsPrivate
+        : Array.Exists(Table.Entries(), static entry => !entry.Contact.Endpoint.IsPrivate);
+
+    /// <summary>
+    /// Whether an endpoint that a stranger may have named can be pinged: on a public network none inside a private one, or
+    /// whoever signs a row could have its readers knock at their neighbours' doors.
+    /// </summary>
+    public bool MayPing(NodeEndpoint endpoint, Instant now) =>
+        endpoint.IsSendable && Config.Families.Includes(endpoint) && !(endpoint.IsPrivate && IsOnPublicNetwork(now));
+
     /// <summary>The records this node keeps alive.</summary>
     public OwnedRecords Owned => _owned;
 
@@ -189,6 +204,9 @@ internal sealed partial class KademliaEngine
 
     /// <summary>Finds the nodes closest to a position; done when the closest k have answered.</summary>
     public OperationId FindNode(NodeId target, Instant now) => Begin(new FindNodeOperation(NewRefreshingLookup(target, Config.Lookup(Config.K), now)), now);
+
+    /// <summary>Measures the round trip to an endpoint, whoever is there.</summary>
+    public OperationId Ping(NodeEndpoint endpoint, Instant now) => Begin(new PingOperation(endpoint), now);
 
     /// <summary>Finds the records under a key. <paramref name="onRecord"/> hears of each as it is verified.</summary>
     public OperationId Get(RecordKey key, GetMode mode, NodeId? owner, int limit, Action<HeldRecord>? onRecord, Instant now, byte[]? filter = null)

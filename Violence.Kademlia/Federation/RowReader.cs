@@ -99,6 +99,24 @@ internal ref struct RowReader(ReadOnlyMemory<byte> payload)
         return ServerLease.IsValid(lease.Value);
     }
 
+    /// <summary>A port of 1 to 65535, or nil.</summary>
+    public bool TryReadPort(out int? port)
+    {
+        port = null;
+        if (Rest is [MessagePackCode.Nil, ..])
+        {
+            return _reader.TryReadNil();
+        }
+
+        if (!TryReadNumber(out int number) || number == 0)
+        {
+            return false;
+        }
+
+        port = number;
+        return true;
+    }
+
     public bool TryReadFlag(out bool flag)
     {
         flag = Rest is [MessagePackCode.True, ..];

@@ -8,8 +8,8 @@ namespace Violence.Kademlia.Federation;
 
 /// <summary>
 /// The rule for a server's address. Stricter than the framework's parsers, which take <c>1</c> or <c>0x7f.1</c> for IPv4:
-/// what players get to see means the same to every program. Private addresses pass (LAN games); addresses nobody can
-/// send to do not: announcing the <c>0.0.0.0</c> one listens on is the usual mistake.
+/// what players get to see means the same to every program. Private addresses pass (LAN games; <see cref="AddressScope"/> is
+/// about public networks); addresses nobody can send to do not: announcing the <c>0.0.0.0</c> one listens on is the usual mistake.
 /// </summary>
 internal static class ServerAddress
 {
@@ -40,6 +40,29 @@ internal static class ServerAddress
         // A host name whose last label is a number would be an IPv4 address to some resolvers (RFC 3696, section 2).
         ReadOnlySpan<char> last = host[(host.LastIndexOf('.') + 1)..];
         return last.ContainsAnyExceptInRange('0', '9') ? IsHostName(host) : IsIPv4(host, port);
+    }
+
+    /// <summary>
+    /// Whether a valid address means this host or something inside a private network: loopback, RFC 1918, carrier NAT, link-local,
+    /// unique local, and the names that stand for this host (RFC 6761). Where other names lead is not looked up.
+    /// </summary>
+    public static bool IsPrivate(string address) =>
+        LiteralOf(address) is { } literal
+            ? NodeEndpoint.From(literal, port: 1).IsPrivate
+            : HostOf(address) is var host
+              && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The host of a valid address, without brackets.</summary>
+    public static string HostOf(string address) => address[..address.LastIndexOf(':')].Trim('[', ']');
+
+    /// <summary>The address that the host of a valid address is; null when it is a name.</summary>
+    public static IPAddress? LiteralOf(string address)
+    {
+        string host = HostOf(address);
+        bool isName = !host.Contains(':', StringComparison.Ordinal) && host.AsSpan(host.LastIndexOf('.') + 1).ContainsAnyExceptInRange('0', '9');
+        return !isName && IPAddress.TryParse(host, out IPAddress? literal)
+            ? (literal.IsIPv4MappedToIPv6 ? literal.MapToIPv4() : literal)
+            : null;
     }
 
     private static bool IsIPv6(ReadOnlySpan<char> host, int port) =>

@@ -1,4 +1,5 @@
 using Violence.Kademlia.Federation.Genres;
+using Violence.Kademlia.Federation.Pings;
 using Violence.Kademlia.Federation.Players;
 using Violence.Kademlia.Primitives;
 
@@ -76,7 +77,7 @@ public sealed class ServerAnnouncement : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The announcement was withdrawn.</exception>
     public async Task<AnnounceResult> UpdateAsync(ServerInfo changed, CancellationToken cancellationToken = default)
     {
-        ServerInfo server = ServerInfoValidator.Require(changed, nameof(changed));
+        ServerInfo server = ServerInfoValidator.Require(changed, nameof(changed), _options.ScopeOn(_node));
         if (!string.Equals(DirectoryText.NormalizeName(server.Name), _name, StringComparison.Ordinal))
         {
             throw new ArgumentException(
@@ -228,7 +229,8 @@ public sealed class ServerAnnouncement : IAsyncDisposable
 
     private async Task<AnnounceResult> PublishAsync(ServerInfo server, CancellationToken cancellationToken)
     {
-        byte[] row = ServerRowCodec.Encode(server, _options.Lease);
+        (NodeEndpoint bound, NodeEndpoint? external) = _node.Endpoints;
+        byte[] row = ServerRowCodec.Encode(server, _options.Lease, NodePort.For(server.Address, _node.Mode, bound, external));
         bool isNew = _lastResult is null;
         _server = server;
         Volatile.Write(ref _publishedAt, _options.TimeProvider.GetTimestamp());

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Violence.Kademlia.Federation.Genres;
+using Violence.Kademlia.Federation.Pings;
 using Violence.Kademlia.Federation.Players;
 using Violence.Kademlia.Primitives;
 
@@ -42,6 +43,9 @@ public sealed class ServerDirectory
         _names = AnnouncedNames.Of(node);
     }
 
+    /// <summary>Which addresses are listed and announced, by what the node knows of its network now.</summary>
+    internal AddressScope Scope => _options.ScopeOn(_node);
+
     /// <summary>
     /// Announces a server: puts the record of its name and its entry under its genre, and keeps both alive until the
     /// handle is withdrawn or disposed of, or the node stops. Both are signed anew every half lease, so that others see
@@ -57,7 +61,7 @@ public sealed class ServerDirectory
     /// <exception cref="InvalidOperationException">This node announces a server of that name already.</exception>
     public async Task<ServerAnnouncement> AnnounceAsync(ServerInfo server, CancellationToken cancellationToken = default)
     {
-        ServerInfo normalized = ServerInfoValidator.Require(server, nameof(server));
+        ServerInfo normalized = ServerInfoValidator.Require(server, nameof(server), Scope);
         cancellationToken.ThrowIfCancellationRequested();
         if (!_names.TryTake(DirectoryText.NormalizeName(normalized.Name)))
         {
@@ -69,6 +73,9 @@ public sealed class ServerDirectory
         try
         {
             await announcement.BeginAsync(cancellationToken).ConfigureAwait(false);
+
+            // On which network it is the node may have learned just now.
+            ServerInfoValidator.Require(server, nameof(server), Scope);
             return announcement;
         }
         catch
@@ -96,12 +103,12 @@ public sealed class ServerDirectory
 
         // Reads on to the end: holders answer in order of owner, and a page of rival claims must not hide the rightful one.
         GetResult result = await _node.GetAsync(DirectoryKeys.Name(text.Name), Everything, cancellationToken).ConfigureAwait(false);
-        return DirectoryReading.Lookup(text, result);
+        return DirectoryReading.Lookup(text, result, Scope);
     }
 
     /// <summary>
     /// Lists servers as their rows arrive: the first within about one round trip. No server comes twice; of a server whose
-    /// row is just being replaced the older one may come. Ends at the query's limit or when the holders have no more.
+    /// row is just being replaced the older one may come. In the order of arrival, whatever <see cref="ServerQuery.OrderBy"/> says. Ends at the query's limit or when the holders have no more.
     /// </summary>
     /// <param name="query">Which servers.</param>
     /// <param name="cancellationToken">Ends the enumeration.</param>
@@ -110,7 +117,8 @@ public sealed class ServerDirectory
         StreamAsync(ServerQueryRules.Require(query, nameof(query)), cancellationToken);
 
     /// <summary>
-    /// Lists servers when all rows are in: the newest of every server, sorted by name. Empty when nobody answers.
+    /// Lists servers when all rows are in: the newest of every server, in the order of <see cref="ServerQuery.OrderBy"/>. Empty when
+    /// nobody answers. All that match are put in order before the limit cuts.
     /// </summary>
     /// <param name="query">Which servers.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -120,7 +128,13 @@ public sealed class ServerDirectory
         ServerQuery normalized = ServerQueryRules.Require(query, nameof(query));
         GenreReader reader = NewReader(ServerFilter.Of(normalized), onRecord: null);
         IReadOnlyList<GetResult> shards = await reader.ReadAsync(normalized.Genre, cancellationToken).ConfigureAwait(false);
-        return DirectoryReading.Query(normalized, shards);
+        IReadOnlyList<ServerListing> matching = DirectoryReading.Matching(normalized, shards, Scope);
+        if (normalized.OrderBy == ServerOrder.Ping)
+        {
+            matching = await ServerPings.Of(_node).MeasureAsync(matching, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        }
+
+        return ServerOrdering.Best(matching, normalized.OrderBy, normalized.Limit);
     }
 
     /// <summary>Finds the server a player is on, among those that tell (<see cref="ServerAnnouncement.SetPlayersAsync"/>).</summary>
@@ -136,7 +150,7 @@ public sealed class ServerDirectory
         PlayerPlaceKey key = _players.Of(PlayerId.Require(playerId, nameof(playerId)));
         // To the end, as for names: a page of rubbish must not hide the row.
         GetResult result = await _node.GetAsync(key.Position, Everything, cancellationToken).ConfigureAwait(false);
-        return PlayerReading.Read(key, result.Status, result.Records, result.Cost);
+        return PlayerReading.Read(key, result.Status, result.Records, result.Cost, Scope);
     }
 
     private GenreReader NewReader(byte[]? filter, Action<HeldRecord>? onRecord) => new(
@@ -145,7 +159,7 @@ public sealed class ServerDirectory
     private async IAsyncEnumerable<ServerListing> StreamAsync(
         ServerQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        ServerStream stream = new(query);
+        ServerStream stream = new(query, Scope);
         byte[]? filter = ServerFilter.Of(query);
         IAsyncEnumerable<HeldRecord> records = _node.StreamHeldAsync(
             (onRecord, token) => NewReader(filter, onRecord).ReadAsync(query.Genre, token), cancellationToken);

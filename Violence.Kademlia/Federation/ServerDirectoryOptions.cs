@@ -36,6 +36,13 @@ public sealed record ServerDirectoryOptions
     /// </summary>
     public TimeSpan PlayerLease { get; init; } = TimeSpan.FromMinutes(3);
 
+    /// <summary>
+    /// Whether servers with loopback, private and link-local addresses are announced and listed on a public network, which is one
+    /// where this node's own external address is public. Default false: to everybody else such an address means another host. In a
+    /// LAN and on one host they are always allowed.
+    /// </summary>
+    public bool AllowPrivateAddresses { get; init; }
+
 #pragma warning disable RS0030 // The options are where time enters the directory.
     /// <summary>The clock for leases. Default: the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
@@ -44,6 +51,9 @@ public sealed record ServerDirectoryOptions
     /// <summary>The options for logs: whether there is a secret, and not which.</summary>
     public override string ToString() =>
         $"players {(PublishPlayers ? "published" : "not published")}, {(PlayerSecret is null ? "no secret" : "a secret")}, at most {MaxPlayers} for {PlayerLease:c}";
+
+    internal AddressScope ScopeOn(KademliaNode node) =>
+        !AllowPrivateAddresses && node.IsOnPublicNetwork ? AddressScope.PublicOnly : AddressScope.Any;
 
     internal PlayerKeys KeysIn(string network) => PlayerSecret is null ? PlayerKeys.OfNetwork(network) : new PlayerKeys(PlayerSecret);
 

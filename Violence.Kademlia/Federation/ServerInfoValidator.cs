@@ -27,6 +27,9 @@ internal static class ServerInfoValidator
     private const string AddressRule =
         "must be host:port, IPv4:port or [IPv6]:port with a port of 1 to 65535 and an address that can be sent to, at most 261 characters";
 
+    private const string PublicRule =
+        "must not be a loopback, private or link-local address on a public network, unless ServerDirectoryOptions.AllowPrivateAddresses allows it";
+
     private const string WordRule = "must be 1 to 24 ASCII letters, digits and '-'";
     private const string CountRule = "must be 0 to 65535";
     private const string PlayersRule = "must not be above MaxPlayers; leave MaxPlayers 0 when it is not told";
@@ -35,11 +38,16 @@ internal static class ServerInfoValidator
     private const string TagsRule = "must be at most 8";
 
     /// <summary>Everything that is wrong with a description as <see cref="Normalize"/> leaves it; empty when nothing is.</summary>
-    public static IReadOnlyList<DirectoryProblem> Check(ServerInfo server)
+    public static IReadOnlyList<DirectoryProblem> Check(ServerInfo server, AddressScope scope = AddressScope.Any)
     {
         List<DirectoryProblem> problems = [];
         CheckText(problems, nameof(ServerInfo.Name), server.Name, DirectoryText.IsName, NameRule);
         CheckText(problems, nameof(ServerInfo.Address), server.Address, ServerAddress.IsValid, AddressRule);
+        if (server.Address is not null && ServerAddress.IsValid(server.Address) && !IsWithin(scope, server))
+        {
+            problems.Add(new DirectoryProblem(nameof(ServerInfo.Address), DirectoryText.Quote(server.Address), PublicRule));
+        }
+
         CheckText(problems, nameof(ServerInfo.Genre), server.Genre, DirectoryText.IsWord, WordRule);
         CheckText(problems, nameof(ServerInfo.Region), server.Region, DirectoryText.IsWord, WordRule);
         CheckCount(problems, nameof(ServerInfo.Players), server.Players);
@@ -75,13 +83,17 @@ internal static class ServerInfoValidator
         Tags = [.. server.Tags.Select(LowerOrNull)],
     };
 
+    /// <summary>Whether the (valid) address of a description is one for this network.</summary>
+    public static bool IsWithin(AddressScope scope, ServerInfo server) =>
+        scope == AddressScope.Any || !ServerAddress.IsPrivate(server.Address);
+
     /// <summary>The normalized description, if nothing is wrong with it.</summary>
     /// <exception cref="ArgumentException">Something is wrong; the message names all of it.</exception>
-    public static ServerInfo Require(ServerInfo server, string parameter)
+    public static ServerInfo Require(ServerInfo server, string parameter, AddressScope scope = AddressScope.Any)
     {
         ArgumentNullException.ThrowIfNull(server, parameter);
         ServerInfo normalized = Normalize(server);
-        IReadOnlyList<DirectoryProblem> problems = Check(normalized);
+        IReadOnlyList<DirectoryProblem> problems = Check(normalized, scope);
         return problems.Count == 0
             ? normalized
             : throw DirectoryProblem.ToException("server's description", problems, parameter);

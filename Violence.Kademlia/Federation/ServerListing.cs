@@ -34,4 +34,13 @@ public sealed record ServerListing
     /// a single holder may have missed the last renewals.
     /// </summary>
     public ServerLiveness Liveness { get; init; }
+
+    /// <summary>The UDP port of the node that announced it, at the host of <see cref="ServerInfo.Address"/>. Null: not told.</summary>
+    public int? NodePort { get; init; }
+
+    /// <summary>
+    /// The round trip to the announcing node, measured for this query or at most 30 s before. Null: not asked for
+    /// (<see cref="ServerQuery.OrderBy"/>), not told where, or no answer.
+    /// </summary>
+    public TimeSpan? Ping { get; init; }
 }

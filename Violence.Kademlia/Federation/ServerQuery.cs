@@ -19,6 +19,12 @@ public sealed record ServerQuery
     public int Limit { get; init; } = 100;
 
     /// <summary>
+    /// In what order <see cref="ServerDirectory.QueryAllAsync"/> lists them; the first <see cref="Limit"/> of that order, of all that
+    /// match. Default <see cref="ServerOrder.Name"/>. A streamed query lists what comes as it comes.
+    /// </summary>
+    public ServerOrder OrderBy { get; init; }
+
+    /// <summary>
     /// True: only servers with a free slot. False: only full ones. Null: both. A server that does not tell how many fit is
     /// neither.
     /// </summary>
@@ -57,6 +63,7 @@ public sealed record ServerQuery
         && string.Equals(Genre, other.Genre, StringComparison.Ordinal)
         && string.Equals(Region, other.Region, StringComparison.Ordinal)
         && Limit == other.Limit
+        && OrderBy == other.OrderBy
         && HasFreeSlots == other.HasFreeSlots
         && string.Equals(Mode, other.Mode, StringComparison.Ordinal)
         && HasPassword == other.HasPassword
@@ -71,7 +78,7 @@ public sealed record ServerQuery
         HashCode hash = default;
         hash.Add(Genre, StringComparer.Ordinal);
         hash.Add(Region, StringComparer.Ordinal);
-        hash.Add((Limit, HasFreeSlots, HasPassword, MinPlayers, MaxPlayers));
+        hash.Add((Limit, OrderBy, HasFreeSlots, HasPassword, MinPlayers, MaxPlayers));
         hash.Add(Mode, StringComparer.Ordinal);
         hash.Add(Version, StringComparer.Ordinal);
         foreach (string tag in Tags)

@@ -10,6 +10,7 @@ internal static class ServerQueryRules
     private const string CountRule = "must be 0 to 65535";
     private const string VersionRule = "must be at most 24 printable ASCII characters";
     private const string TagsRule = "must be at most 8";
+    private const string OrderRule = "must be Name, Players or Ping";
     private const string RangeRule = "must not be above MaxPlayers";
 
     /// <summary>The query with genre, region, mode and tags in lower case, if nothing is wrong with it.</summary>
@@ -67,6 +68,11 @@ internal static class ServerQueryRules
         CheckNumber(problems, nameof(ServerQuery.Limit), query.Limit, 1, ServerQuery.MaxLimit, LimitRule);
         CheckNumber(problems, nameof(ServerQuery.MinPlayers), query.MinPlayers, 0, ushort.MaxValue, CountRule);
         CheckNumber(problems, nameof(ServerQuery.MaxPlayers), query.MaxPlayers, 0, ushort.MaxValue, CountRule);
+        if (!Enum.IsDefined(query.OrderBy))
+        {
+            problems.Add(new DirectoryProblem(nameof(ServerQuery.OrderBy), Show((int)query.OrderBy), OrderRule));
+        }
+
         if (query.MinPlayers > query.MaxPlayers)
         {
             problems.Add(new DirectoryProblem(nameof(ServerQuery.MinPlayers), Show(query.MinPlayers.Value), RangeRule));

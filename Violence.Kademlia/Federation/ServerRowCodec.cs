@@ -6,8 +6,8 @@ namespace Violence.Kademlia.Federation;
 
 /// <summary>
 /// A description as the payload of a record: the MessagePack array
-/// <c>[1, name, address, genre, region, players, maxPlayers, version, tags, lease, mode, hasPassword]</c>. The last three came
-/// later, and older rows end before them. Elements after the known ones are left unread, so rows can grow. Reading is total: any bytes give a description that passed every rule, or false.
+/// <c>[1, name, address, genre, region, players, maxPlayers, version, tags, lease, mode, hasPassword, nodePort]</c>. The last four
+/// came later: older rows end before them, and a row that tells no port ends before that. Elements after the known ones are left unread, so rows can grow. Reading is total: any bytes give a description that passed every rule, or false.
 /// </summary>
 internal static class ServerRowCodec
 {
@@ -15,18 +15,19 @@ internal static class ServerRowCodec
     public const int MaxSize = 640;
 
     private const int Format = 1;
-    private const int Elements = 12;
+    private const int Elements = 13;
 
     /// <summary>What every row has.</summary>
     private const int LeastElements = 9;
 
     /// <param name="server">A description that passed every rule.</param>
     /// <param name="lease">For how long it promises to be heard of again; null: no promise.</param>
-    public static byte[] Encode(ServerInfo server, TimeSpan? lease = null)
+    /// <param name="nodePort">The UDP port of the announcing node, at the host of the address; null: not told.</param>
+    public static byte[] Encode(ServerInfo server, TimeSpan? lease = null, int? nodePort = null)
     {
         ArrayBufferWriter<byte> buffer = new(MaxSize);
         MessagePackWriter writer = new(buffer);
-        writer.WriteArrayHeader(Elements);
+        writer.WriteArrayHeader(nodePort is null ? Elements - 1 : Elements);
         writer.Write(Format);
         writer.Write(server.Name);
         writer.Write(server.Address);
@@ -52,6 +53,11 @@ internal static class ServerRowCodec
 
         writer.Write(server.Mode);
         writer.Write(server.HasPassword);
+        if (nodePort is { } port)
+        {
+            writer.Write(port);
+        }
+
         writer.Flush();
         return buffer.WrittenSpan.ToArray();
     }
@@ -61,10 +67,16 @@ internal static class ServerRowCodec
         TryDecode(payload, out server, out _);
 
     /// <summary>The same with the lease; null when the row has none.</summary>
-    public static bool TryDecode(ReadOnlyMemory<byte> payload, [NotNullWhen(true)] out ServerInfo? server, out TimeSpan? lease)
+    public static bool TryDecode(ReadOnlyMemory<byte> payload, [NotNullWhen(true)] out ServerInfo? server, out TimeSpan? lease) =>
+        TryDecode(payload, out server, out lease, out _);
+
+    /// <summary>The same with the node's port; null when the row has none.</summary>
+    public static bool TryDecode(
+        ReadOnlyMemory<byte> payload, [NotNullWhen(true)] out ServerInfo? server, out TimeSpan? lease, out int? nodePort)
     {
         server = null;
         lease = null;
+        nodePort = null;
         string mode = "";
         bool hasPassword = false;
         RowReader reader = new(payload);
@@ -82,7 +94,8 @@ internal static class ServerRowCodec
             || !reader.TryReadTags(out string[]? tags)
             || (elements > 9 && !reader.TryReadLease(out lease))
             || (elements > 10 && !reader.TryReadText(out mode!))
-            || (elements > 11 && !reader.TryReadFlag(out hasPassword)))
+            || (elements > 11 && !reader.TryReadFlag(out hasPassword))
+            || (elements > 12 && !reader.TryReadPort(out nodePort)))
         {
             return false;
         }

@@ -7,7 +7,7 @@ namespace Violence.Kademlia.Federation;
 /// Picks the listings of one query out of records as they arrive. Lists no server twice, none beyond the limit, and no row
 /// after a newer one of the same server (or its withdrawal) was seen.
 /// </summary>
-internal sealed class ServerStream(ServerQuery query)
+internal sealed class ServerStream(ServerQuery query, AddressScope scope = AddressScope.Any)
 {
     /// <summary>So many servers are told apart; a genre flooded beyond that is cut off instead of growing memory.</summary>
     public const int MaxServers = 20_000;
@@ -35,7 +35,7 @@ internal sealed class ServerStream(ServerQuery query)
         }
 
         _seen[place] = record.Sequence;
-        bool isListed = DirectoryReading.TryReadGenre(new FoundRecord(record, Holders: 1, TimeSpan.Zero) { Age = age }, query.Genre, out ServerListing? read)
+        bool isListed = DirectoryReading.TryReadGenre(new FoundRecord(record, Holders: 1, TimeSpan.Zero) { Age = age }, query.Genre, out ServerListing? read, scope)
             && ServerQueryRules.Matches(query, read.Server);
         if (!isListed)
         {

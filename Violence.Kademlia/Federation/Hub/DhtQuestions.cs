@@ -13,6 +13,9 @@ internal sealed record DhtQuestions
 
     public required Func<ServerInfo, CancellationToken, Task<ServerAnnouncement>> AnnounceAsync { get; init; }
 
+    /// <summary>Which addresses are listed; hubs' rows obey it too.</summary>
+    public Func<AddressScope> Scope { get; init; } = static () => AddressScope.Any;
+
     /// <summary>Where a player is. Null when the DHT can't tell.</summary>
     public Func<string, CancellationToken, Task<FederatedPlayerResult>>? FindPlayerAsync { get; init; }
 
@@ -22,6 +25,7 @@ internal sealed record DhtQuestions
         QueryAllAsync = directory.QueryAllAsync,
         QueryAsync = directory.QueryAsync,
         AnnounceAsync = directory.AnnounceAsync,
+        Scope = () => directory.Scope,
         FindPlayerAsync = async (id, token) => Of(await directory.FindPlayerAsync(id, token).ConfigureAwait(false)),
     };
 

@@ -108,12 +108,12 @@ public sealed class FederatedDirectory : IDisposable
             words => words.Any(word => word.Value.Count > 0),
             cancellationToken).ConfigureAwait(false);
         IReadOnlyList<HubWord<IReadOnlyList<HubAnnouncement>>> words = result.Hubs ?? [];
-        FederatedListing? hubRow = FederatedMerge.ByName(words, _hubs).GetValueOrDefault(text.Name);
+        FederatedListing? hubRow = FederatedMerge.ByName(words, _hubs, _dht.Scope()).GetValueOrDefault(text.Name);
         return FederatedMerge.Lookup(result.Dht, hubRow, words.Count > 0);
     }
 
     /// <summary>
-    /// Lists servers, sorted by name. Signed rows come first where the limit cuts. Empty when nobody answers;
+    /// Lists servers, in the order of <see cref="ServerQuery.OrderBy"/>. Signed rows come first where the limit cuts. Empty when nobody answers;
     /// <see cref="Hubs"/> tells how the hubs did.
     /// </summary>
     /// <param name="query">Which servers.</param>
@@ -128,7 +128,7 @@ public sealed class FederatedDirectory : IDisposable
             token => AskForAsync(HubQuery.Of(normalized), token),
             static words => words.Any(word => word.Value.Count > 0),
             cancellationToken).ConfigureAwait(false);
-        return FederatedMerge.Query(result.Dht ?? [], FederatedMerge.ByName(result.Hubs ?? [], _hubs), normalized.Limit);
+        return FederatedMerge.Query(result.Dht ?? [], FederatedMerge.ByName(result.Hubs ?? [], _hubs, _dht.Scope()), normalized.Limit, normalized.OrderBy);
     }
 
     /// <summary>
@@ -144,7 +144,7 @@ public sealed class FederatedDirectory : IDisposable
         FederatedStream stream = new(normalized, _options.SoftDeadline, _options.Use, _options.TimeProvider);
         return stream.RunAsync(
             token => _dht.QueryAsync(normalized, token),
-            async token => FederatedMerge.ByName(await AskForAsync(HubQuery.Of(normalized), token).ConfigureAwait(false), _hubs),
+            async token => FederatedMerge.ByName(await AskForAsync(HubQuery.Of(normalized), token).ConfigureAwait(false), _hubs, _dht.Scope()),
             cancellationToken);
     }
 

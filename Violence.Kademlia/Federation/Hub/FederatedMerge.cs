@@ -6,13 +6,14 @@ namespace Violence.Kademlia.Federation.Hub;
 /// </summary>
 internal static class FederatedMerge
 {
-    /// <summary>Every hub row once by its name, in the order of the hubs.</summary>
-    public static Dictionary<string, FederatedListing> ByName(IEnumerable<HubWord<IReadOnlyList<HubAnnouncement>>> words, HubSet hubs)
+    /// <summary>Every hub row once by its name, in the order of the hubs; less those with addresses that are not for this network.</summary>
+    public static Dictionary<string, FederatedListing> ByName(
+        IEnumerable<HubWord<IReadOnlyList<HubAnnouncement>>> words, HubSet hubs, AddressScope scope)
     {
         Dictionary<string, FederatedListing> rows = new(StringComparer.Ordinal);
         foreach (HubWord<IReadOnlyList<HubAnnouncement>> word in words)
         {
-            foreach (HubAnnouncement row in word.Value)
+            foreach (HubAnnouncement row in word.Value.Where(row => ServerInfoValidator.IsWithin(scope, row.Server)))
             {
                 string name = DirectoryText.NormalizeName(row.Server.Name);
                 if (!rows.TryGetValue(name, out FederatedListing? known))
@@ -30,11 +31,11 @@ internal static class FederatedMerge
     }
 
     /// <summary>
-    /// Sorted by name, signed before unsigned, then by owner. When there are too many, rows that only hubs know give way: a
+    /// In the order asked for, then by name, signed before unsigned, then by owner. When there are too many, rows that only hubs know give way: a
     /// hub can't crowd out what is signed.
     /// </summary>
     public static IReadOnlyList<FederatedListing> Query(
-        IReadOnlyList<ServerListing> signed, IReadOnlyDictionary<string, FederatedListing> hubRows, int limit)
+        IReadOnlyList<ServerListing> signed, IReadOnlyDictionary<string, FederatedListing> hubRows, int limit, ServerOrder order = ServerOrder.Name)
     {
         HashSet<string> signedNames = new(StringComparer.Ordinal);
         List<FederatedListing> listings = [];
@@ -47,13 +48,13 @@ internal static class FederatedMerge
 
         listings.AddRange(hubRows
             .Where(row => !signedNames.Contains(row.Key))
-            .OrderBy(row => row.Key, StringComparer.Ordinal)
+            .OrderByDescending(row => order == ServerOrder.Players ? row.Value.Server.Players : 0)
+            .ThenBy(row => row.Key, StringComparer.Ordinal)
             .Select(row => row.Value)
             .Take(limit - listings.Count));
         return
         [
-            .. listings
-                .OrderBy(listing => DirectoryText.NormalizeName(listing.Server.Name), StringComparer.Ordinal)
+            .. ServerOrdering.Sort(listings, order, static listing => listing.Server, static listing => listing.SignedRow?.Ping)
                 .ThenBy(listing => listing.SignedRow is null)
                 .ThenBy(listing => listing.SignedRow?.Owner ?? default),
         ];
@@ -66,6 +67,11 @@ internal static class FederatedMerge
     public static FederatedLookupResult Lookup(ServerLookupResult? dht, FederatedListing? hubRow, bool hubsAnswered)
     {
         List<FederatedListing> found = [];
+        if (dht?.Status == ServerLookupStatus.OwnerChanged)
+        {
+            return new FederatedLookupResult(ServerLookupStatus.OwnerChanged, Server: null, [.. dht.Rivals.Select(rival => Signed(rival, hubRow))]);
+        }
+
         if (dht?.Server is { } server)
         {
             found.Add(Signed(server, hubRow));

@@ -48,7 +48,7 @@ public sealed record FederatedListing
 /// <param name="Server">The server, when one was found; otherwise null.</param>
 /// <param name="Rivals">
 /// Others of that name: first the signed ones, the longest held first, then those that only hubs know. When the owner
-/// withdrew the name, what hubs still list under it is here.
+/// withdrew the name, what hubs still list under it is here; when it is <see cref="ServerLookupStatus.OwnerChanged"/>, who holds it.
 /// </param>
 public sealed record FederatedLookupResult(ServerLookupStatus Status, FederatedListing? Server, IReadOnlyList<FederatedListing> Rivals);
 

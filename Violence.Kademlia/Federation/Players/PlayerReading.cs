@@ -17,12 +17,12 @@ internal static class PlayerReading
 {
     public const int MaxOthers = 16;
 
-    public static PlayerLookupResult Read(PlayerPlaceKey key, GetStatus status, IReadOnlyList<FoundRecord> records, OperationCost cost)
+    public static PlayerLookupResult Read(PlayerPlaceKey key, GetStatus status, IReadOnlyList<FoundRecord> records, OperationCost cost, AddressScope scope = AddressScope.Any)
     {
         List<PlayerClaim> claims = [];
         foreach (FoundRecord found in records)
         {
-            if (TryRead(key, found) is { } claim)
+            if (TryRead(key, found) is { } claim && (scope == AddressScope.Any || !ServerAddress.IsPrivate(claim.Row.ServerAddress)))
             {
                 claims.Add(claim);
             }

@@ -1,0 +1,24 @@
+namespace Violence.Kademlia.Federation;
+
+/// <summary>
+/// The order of a complete query: a function of the set of listings, whatever order they came in. Always total: what is equal in
+/// players or round trip is told apart by name, then owner.
+/// </summary>
+internal static class ServerOrdering
+{
+    public static IReadOnlyList<ServerListing> Best(IEnumerable<ServerListing> listings, ServerOrder order, int limit) =>
+        [.. Sort(listings, static listing => listing, order).Take(limit)];
+
+    /// <summary>Sorts whatever has a listing, for lists that know more of a server than its row.</summary>
+    public static IOrderedEnumerable<T> Sort<T>(IEnumerable<T> rows, Func<T, ServerListing> listing, ServerOrder order) =>
+        Sort(rows, order, row => listing(row).Server, row => listing(row).Ping).ThenBy(row => listing(row).Owner);
+
+    /// <summary>Sorts by the order's own measure, then by name.</summary>
+    public static IOrderedEnumerable<T> Sort<T>(IEnumerable<T> rows, ServerOrder order, Func<T, ServerInfo> server, Func<T, TimeSpan?> ping) =>
+        (order switch
+        {
+            ServerOrder.Players => rows.OrderByDescending(row => server(row).Players),
+            ServerOrder.Ping => rows.OrderBy(row => ping(row) ?? TimeSpan.MaxValue),
+            _ => rows.OrderBy(static _ => 0),
+        }).ThenBy(row => DirectoryText.NormalizeName(server(row).Name), StringComparer.Ordinal);
+}
