@@ -21,6 +21,8 @@ public sealed class MessageReaderTests
             return pack;
         }
 
+        int filter = more == 0 ? 0 : 1;
+        byte[] Filter(Pack pack) => (filter == 0 ? pack : Unknown(pack.Nil())).ToArray();
         Pack Reply(int elements) => new Pack().Array(elements + more).Bytes(Samples.ToBytes(Samples.IPv6)).Bytes(Samples.CookieBytes);
         Pack Request(int elements) => new Pack().Array(elements + more).Bytes(Samples.CookieBytes);
         Pack Cursor(Pack pack) => Unknown(pack.Array(2 + more).Bytes(Samples.IdBytes).Text("l"));
@@ -29,13 +31,13 @@ public sealed class MessageReaderTests
         yield return (MessageKind.Ping, Unknown(Request(2).Bytes(Samples.ToBytes(Samples.IPv4))).ToArray());
         yield return (MessageKind.Store, Unknown(Request(2).Bytes(new byte[300])).ToArray());
         yield return (MessageKind.FindNode, Unknown(Request(3).Bytes(Samples.IdBytes).Number(3)).ToArray());
-        yield return (MessageKind.FindValue,
-            more == 0
-                ? Cursor(Request(5).Bytes(Samples.IdBytes).Number(3).Bytes(Samples.IdBytes)).ToArray()
-                : Unknown(Cursor(Request(6).Bytes(Samples.IdBytes).Number(3).Bytes(Samples.IdBytes)).Nil()).ToArray());
+        yield return (MessageKind.FindValue, Filter(Cursor(Request(5 + filter).Bytes(Samples.IdBytes).Number(3).Bytes(Samples.IdBytes))));
         yield return (MessageKind.Goodbye, Unknown(Request(1)).ToArray());
         yield return (MessageKind.Touch, Unknown(Request(2).Bytes(new byte[16])).ToArray());
         yield return (MessageKind.Touched, Unknown(Reply(3).Bytes(new byte[2])).ToArray());
+        yield return (MessageKind.Watch, Filter(Request(4 + filter).Bytes(Samples.IdBytes).Number(ulong.MaxValue).Number(60)));
+        yield return (MessageKind.Watching, Unknown(Reply(4).Number(2).Number(60)).ToArray());
+        yield return (MessageKind.News, Unknown(Request(3).Number(ulong.MaxValue).Bytes(new byte[300])).ToArray());
         yield return (MessageKind.Pong,
             Unknown(Unknown(Reply(3).Array(2 + more).Bytes(new byte[32]).Bytes(new byte[64]))).ToArray());
         yield return (MessageKind.Stored, Unknown(Reply(4).Number(7).Number(ulong.MaxValue)).ToArray());

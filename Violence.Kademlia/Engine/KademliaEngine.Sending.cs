@@ -64,6 +64,7 @@ internal sealed partial class KademliaEngine
             MessageKind.Ping => writer.Ping(header, cookie, request.AsksForProof ? request.To.Endpoint : null),
             MessageKind.Store => writer.Store(header, cookie, request.Record!.Bytes.Span),
             MessageKind.Touch => EncodeTouch(header, cookie, request.Touched!),
+            MessageKind.Watch => writer.Watch(header, cookie, new RecordKey(request.Target), request.Terms!.Number, request.Terms.LifeSeconds, request.Filter),
             MessageKind.FindNode => writer.FindNode(header, cookie, request.Target, Config.Families),
             _ => writer.FindValue(header, cookie, new RecordKey(request.Target), Config.Families, request.Owner, request.Cursor, request.Filter),
         };

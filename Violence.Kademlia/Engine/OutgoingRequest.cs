@@ -32,21 +32,28 @@ internal readonly record struct OutgoingRequest()
     public NodeId? Owner
     {
         get => _narrowing?.Owner;
-        init => _narrowing = value is null && _narrowing is null ? null : new Narrowing(value, _narrowing?.Cursor, _narrowing?.Filter);
+        init => _narrowing = value is null && _narrowing is null ? null : Narrowed with { Owner = value };
     }
 
     /// <summary>Continue after this record, in FIND_VALUE.</summary>
     public RecordCursor? Cursor
     {
         get => _narrowing?.Cursor;
-        init => _narrowing = value is null && _narrowing is null ? null : new Narrowing(_narrowing?.Owner, value, _narrowing?.Filter);
+        init => _narrowing = value is null && _narrowing is null ? null : Narrowed with { Cursor = value };
     }
 
-    /// <summary>Only records whose payloads pass, in FIND_VALUE; null: all.</summary>
+    /// <summary>Only records whose payloads pass, in FIND_VALUE and WATCH; null: all.</summary>
     public byte[]? Filter
     {
         get => _narrowing?.Filter;
-        init => _narrowing = value is null && _narrowing is null ? null : new Narrowing(_narrowing?.Owner, _narrowing?.Cursor, value);
+        init => _narrowing = value is null && _narrowing is null ? null : Narrowed with { Filter = value };
+    }
+
+    /// <summary>Which subscription a WATCH is about.</summary>
+    public WatchTerms? Terms
+    {
+        get => _narrowing?.Terms;
+        init => _narrowing = value is null && _narrowing is null ? null : Narrowed with { Terms = value };
     }
 
     /// <summary>The record, in STORE.</summary>
@@ -77,5 +84,10 @@ internal readonly record struct OutgoingRequest()
     /// <summary>Whether it only asks a contact whether it lives.</summary>
     public bool IsProbe => Kind == MessageKind.Ping && Operation is null && !AsksForProof;
 
-    private sealed record Narrowing(NodeId? Owner, RecordCursor? Cursor, byte[]? Filter);
+    private Narrowing Narrowed => _narrowing ?? new Narrowing(null, null, null, null);
+
+    private sealed record Narrowing(NodeId? Owner, RecordCursor? Cursor, byte[]? Filter, WatchTerms? Terms);
 }
+
+/// <summary>Which subscription a WATCH is about, and for how long it should live; 0 s end it.</summary>
+internal sealed record WatchTerms(ulong Number, uint LifeSeconds);
