@@ -38,8 +38,7 @@ public sealed class MessageReaderTests
         yield return (MessageKind.Watch, Filter(Request(4 + filter).Bytes(Samples.IdBytes).Number(ulong.MaxValue).Number(60)));
         yield return (MessageKind.Watching, Unknown(Reply(4).Number(2).Number(60)).ToArray());
         yield return (MessageKind.News, Unknown(Request(3).Number(ulong.MaxValue).Bytes(new byte[300])).ToArray());
-        yield return (MessageKind.Pong,
-            Unknown(Unknown(Reply(3).Array(2 + more).Bytes(new byte[32]).Bytes(new byte[64]))).ToArray());
+        yield return (MessageKind.Pong, Unknown(Unknown(Reply(3).Array(2 + more).Bytes(new byte[32]).Bytes(new byte[64]))).ToArray());
         yield return (MessageKind.Stored, Unknown(Reply(4).Number(7).Number(ulong.MaxValue)).ToArray());
         yield return (MessageKind.Nodes, Unknown(Contacts(Reply(3))).ToArray());
         yield return (MessageKind.Values,

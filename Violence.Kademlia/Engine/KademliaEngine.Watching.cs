@@ -64,7 +64,7 @@ internal sealed partial class KademliaEngine
         var key = new RecordKey(message.Target);
         var status = WatchStatus.NotHolder;
         TimeSpan granted = TimeSpan.Zero;
-        if (message.LifeSeconds == 0 || IsAmongHolders(key.Position))
+        if (message.LifeSeconds == 0 || CouldHold(key.Position))
         {
             _watchers ??= new WatchTable(Config.Watching, new SecretComparer(_entropy));
             ulong network = RecordSource.Of(from.Endpoint).Network;
@@ -77,11 +77,15 @@ internal sealed partial class KademliaEngine
         return Scratch.Writer.Watching(header, from.Endpoint, cookie, status, (uint)granted.TotalSeconds, WireLimits.MaxDatagram);
     }
 
-    private bool IsAmongHolders(NodeId position)
+    /// <summary>
+    /// Twice the holders, since some of those in the table may be dead: subscribers look for the closest themselves, this only tells
+    /// one that has lost its way.
+    /// </summary>
+    private bool CouldHold(NodeId position)
     {
-        Span<Contact> closest = stackalloc Contact[Config.Holders];
+        Span<Contact> closest = stackalloc Contact[2 * Config.Holders];
         int count = Table.Closest(position, closest, AddressFamilies.Both, Self, onlyReliable: true);
-        return count < Config.Holders || Self.DistanceTo(position) < closest[^1].Id.DistanceTo(position);
+        return count < closest.Length || Self.DistanceTo(position) < closest[^1].Id.DistanceTo(position);
     }
 
     /// <summary>All records that enter the store come through here, so that who watches hears of them.</summary>

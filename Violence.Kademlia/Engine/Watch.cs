@@ -29,8 +29,8 @@ internal sealed class Watch(ulong number, RecordKey key, byte[]? filter, Action<
     /// <summary>When the holders are to be searched for anew.</summary>
     public Instant NextSearch { get; set; }
 
-    /// <summary>Rounds in a row in which nobody granted anything.</summary>
-    public int RoundsInVain { get; set; }
+    /// <summary>Rounds in a row in which too few promised.</summary>
+    public int RoundsShort { get; set; }
 
     public bool IsUnderWay { get; set; }
 

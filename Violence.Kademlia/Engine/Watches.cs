@@ -14,8 +14,7 @@ internal sealed class Watches
 
     private static readonly TimeSpan RenewalPause = TimeSpan.FromSeconds(22);
     private static readonly TimeSpan SearchPause = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan FirstPauseInVain = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LastPauseInVain = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
 
     private readonly List<Watch> _watches = [];
 
@@ -113,25 +112,21 @@ internal sealed class Watches
         }
     }
 
+    /// <summary>The next round comes soon after one that fell short, then later and later: there may be no more holders than that.</summary>
     private static void Schedule(Watch watch, WatchOperation round, KademliaEngine engine, Instant now)
     {
-        if (round.Granted.Count == 0)
+        bool isShort = round.Granted.Count < WatchOperation.Wanted;
+        watch.RoundsShort = isShort ? watch.RoundsShort + 1 : 0;
+        TimeSpan pause = isShort ? FirstPause * (1 << Math.Min(watch.RoundsShort - 1, 10)) : RenewalPause;
+        pause = pause < RenewalPause ? pause : RenewalPause;
+        watch.NextRound = now + pause * 0.8 + engine.Jitter(pause * 0.2);
+        if (isShort)
         {
-            TimeSpan pause = FirstPauseInVain * (1 << Math.Min(watch.RoundsInVain++, 10));
-            watch.NextRound = now + engine.Jitter(pause < LastPauseInVain ? pause : LastPauseInVain);
             watch.NextSearch = now;
-            return;
         }
-
-        watch.RoundsInVain = 0;
-        watch.NextRound = now + RenewalPause * 0.8 + engine.Jitter(RenewalPause * 0.2);
-        if (round.HasSearched)
+        else if (round.HasSearched)
         {
             watch.NextSearch = now + engine.Jitter(SearchPause);
-        }
-        else if (round.Granted.Count < WatchOperation.Wanted)
-        {
-            watch.NextSearch = now;
         }
     }
 
