@@ -233,7 +233,7 @@ public sealed partial class KademliaNode : IAsyncDisposable
         RecordKey key, GetOptions options, byte[]? filter, Action<HeldRecord>? onRecord, CancellationToken cancellationToken) =>
         _host.RunAsync(
             (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, onRecord, now, filter),
-            static (GetOperation get) => new GetResult(get.Status, get.Found, get.Cost),
+            static (GetOperation get) => new GetResult(get.Status, get.Found, get.Cost) { IsWhole = get.IsWhole },
             _options.JoinPatience,
             cancellationToken);
 

@@ -45,7 +45,11 @@ public sealed record GetOptions
 /// <see cref="GetStatus.Found"/>.
 /// </param>
 /// <param name="Cost">What it took.</param>
-public sealed record GetResult(GetStatus Status, IReadOnlyList<FoundRecord> Records, OperationCost Cost);
+public sealed record GetResult(GetStatus Status, IReadOnlyList<FoundRecord> Records, OperationCost Cost)
+{
+    /// <summary>Whether it went to its end: what is not among the records is not there, as far as the holders know.</summary>
+    internal bool IsWhole { get; init; } = true;
+}
 
 /// <summary>How to put.</summary>
 public sealed record PutOptions

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Violence.Kademlia.Federation.Players;
+using Violence.Kademlia.Federation.Watching;
 using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Federation;
@@ -122,6 +123,25 @@ public sealed class ServerDirectory
         return DirectoryReading.Query(normalized, result);
     }
 
+    /// <summary>
+    /// The servers that answer a query, and what changes about them: first those that are there, as
+    /// <see cref="ServerEventKind.Joined"/>, then changes as the nodes that hold the rows tell of them, most within a second. The
+    /// genre is read again every <see cref="ServerDirectoryOptions.Lease"/> (a fifth more or less), which finds servers that
+    /// crashed and what was missed; every 20 seconds while no holder tells. Servers that have not been heard of for their lease are
+    /// not listed. Never ends by itself.
+    /// </summary>
+    /// <param name="query">Which servers. Its limit is how many are listed at a time; who finds no room comes with a later reading.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <returns>Events that give, applied in order, who is there. What their reader does not take waits; too much of it is read anew.</returns>
+    /// <exception cref="ArgumentException">The query is not valid; the message names all that is wrong. Thrown at the call.</exception>
+    /// <exception cref="InvalidOperationException">The node runs 64 watches already. Thrown by the enumeration.</exception>
+    /// <exception cref="ObjectDisposedException">The node was stopped. Thrown by the enumeration.</exception>
+    public IAsyncEnumerable<ServerEvent> WatchAsync(ServerQuery query, CancellationToken cancellationToken = default)
+    {
+        ServerQuery normalized = ServerQueryRules.Require(query, nameof(query));
+        return new DirectoryWatch(_node, normalized, KeysToWatch(normalized), _options).RunAsync(cancellationToken);
+    }
+
     /// <summary>Finds the server a player is on, among those that tell (<see cref="ServerAnnouncement.SetPlayersAsync"/>).</summary>
     /// <param name="playerId">The player's id: 1 to 64 printable ASCII characters; upper and lower case are two players.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -137,6 +157,9 @@ public sealed class ServerDirectory
         GetResult result = await _node.GetAsync(key.Position, Everything, cancellationToken).ConfigureAwait(false);
         return PlayerReading.Read(key, result.Status, result.Records, result.Cost);
     }
+
+    /// <summary>Under which keys the rows of a query stand.</summary>
+    private static IReadOnlyList<RecordKey> KeysToWatch(ServerQuery query) => [DirectoryKeys.Genre(query.Genre)];
 
     private async IAsyncEnumerable<ServerListing> StreamAsync(
         ServerQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
