@@ -205,6 +205,32 @@ internal sealed class WatchTests
     }
 
     [Test]
+    public void Two_hundred_hear_of_a_change_within_a_second_at_a_cost_that_is_known()
+    {
+        WatchNetwork watched = WatchNetwork.OfSize(30, seed: 2_612);
+        VirtualNetwork network = watched.Network;
+        Subscriber[] subscribers = [.. Enumerable.Range(0, 200).Select(_ => watched.Subscribe(Seven))];
+        List<int> upkeep = [];
+        network.Observer = (_, _, bytes) => upkeep.AddRange(bytes.Span[7] is (byte)MessageKind.Watch or (byte)MessageKind.Watching ? [bytes.Length] : []);
+        network.RunFor(TimeSpan.FromMinutes(4));
+        List<(NodeEndpoint From, int Length)> news = [];
+        network.Observer = (from, _, bytes) => news.AddRange(bytes.Span[7] == (byte)MessageKind.News ? [(from, bytes.Length)] : []);
+        Instant before = network.Now;
+        network.Nodes[3].Do((engine, now) => engine.Put(Key, "", Payload(7), Record.MaxTimeToLive, keepAlive: true, now));
+        network.RunUntil(() => subscribers.All(static subscriber => subscriber.Records.Count == 1), TimeSpan.FromMinutes(1));
+
+        TimeSpan heard = network.Now - before;
+        network.RunFor(TimeSpan.FromSeconds(1));
+        TestContext.Out.WriteLine(
+            $"of a subscriber, both ways, by the minute: {upkeep.Count / 800.0:F1} datagrams, {upkeep.Sum() / 800.0:F0} B; "
+            + $"all heard after {heard.TotalMilliseconds:F0} ms; {news.Count} datagrams, {news.Average(static sent => sent.Length):F0} B each, "
+            + $"from {news.Select(static sent => sent.From).Distinct().Count()} holders");
+        Assert.That(heard, Is.LessThan(TimeSpan.FromSeconds(1)));
+        Assert.That(upkeep.Count / 800.0, Is.InRange(12, 20));
+        Assert.That(news, Has.Count.InRange(590, 600), "three each");
+    }
+
+    [Test]
     public void With_loss_and_churn_nearly_every_change_is_heard()
     {
         WatchNetwork watched = WatchNetwork.OfSize(30, seed: 2_611);

@@ -55,7 +55,7 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, IRead
                     reading = ReadAsync(gone.Token);
                 }
 
-                Task timeOrReading = reading ?? alarm.At(_nextReading - Now);
+                Task timeOrReading = reading ?? alarm.At(_nextReading, Now);
                 await Task.WhenAny([.. next, timeOrReading]).ConfigureAwait(false);
                 cancellationToken.ThrowIfCancellationRequested();
                 for (int i = 0; i < next.Length; i++)
@@ -170,16 +170,27 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, IRead
 
     private sealed record Reading(TimeSpan BegunAt, IReadOnlyList<FoundRecord> Rows, IReadOnlyList<Record> Tombstones, bool IsWhole);
 
-    /// <summary>One timer that is set anew for each wait.</summary>
+    /// <summary>One timer, which is set anew only when it is to go off at another time.</summary>
     private sealed class Alarm(TimeProvider time) : IDisposable
     {
-        private CancellationTokenSource? _running;
+        /// <summary>Timers cut off parts of a millisecond, and what fires too early would be set again and again.</summary>
+        private static readonly TimeSpan Grain = TimeSpan.FromMilliseconds(1);
 
-        public Task At(TimeSpan wait)
+        private CancellationTokenSource? _running;
+        private Task _ringing = Task.CompletedTask;
+        private TimeSpan _at;
+
+        public Task At(TimeSpan at, TimeSpan now)
         {
-            Dispose();
-            _running = new CancellationTokenSource();
-            return Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, time, _running.Token);
+            if (_ringing.IsCompleted || _at != at)
+            {
+                Dispose();
+                _running = new CancellationTokenSource();
+                _at = at;
+                _ringing = Task.Delay((at > now ? at - now : TimeSpan.Zero) + Grain, time, _running.Token);
+            }
+
+            return _ringing;
         }
 
         public void Dispose()
