@@ -2,7 +2,6 @@ using Violence.Kademlia.Engine;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Tests.Wire;
-using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Tests.Engine;
 

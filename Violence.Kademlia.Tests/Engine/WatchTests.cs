@@ -1,5 +1,4 @@
 using Violence.Kademlia.Engine;
-using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Storage;
 using Violence.Kademlia.Tests.Storage;

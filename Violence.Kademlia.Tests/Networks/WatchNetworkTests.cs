@@ -57,7 +57,7 @@ public sealed class WatchNetworkTests : DirectoryFixture
         RecordKey key = RecordKey.FromText("test", "watched record");
         using var enough = new CancellationTokenSource(Eventually.Deadline);
         await using IAsyncEnumerator<Record> records = client.WatchAsync(key, cancellationToken: enough.Token).GetAsyncEnumerator(enough.Token);
-        ValueTask<bool> next = records.MoveNextAsync();
+        Task<bool> next = records.MoveNextAsync().AsTask();
 
         // That it watches shows in what it hears: put until it does.
         for (int i = 0; !next.IsCompleted; i++)
@@ -83,7 +83,7 @@ public sealed class WatchNetworkTests : DirectoryFixture
         using var enough = new CancellationTokenSource(Eventually.Deadline);
         WatchOptions options = new() { QueueLength = 2, OnGap = () => gaps++ };
         await using IAsyncEnumerator<Record> records = Network[5].WatchAsync(key, options, enough.Token).GetAsyncEnumerator(enough.Token);
-        ValueTask<bool> next = records.MoveNextAsync();
+        Task<bool> next = records.MoveNextAsync().AsTask();
         for (int i = 0; !next.IsCompleted; i++)
         {
             await Network[4].PutAsync(key, Encoding.ASCII.GetBytes($"{i}"));
@@ -98,7 +98,7 @@ public sealed class WatchNetworkTests : DirectoryFixture
 
         for (int i = 0; gaps == 0; i++)
         {
-            next = records.MoveNextAsync();
+            next = records.MoveNextAsync().AsTask();
             while (!next.IsCompleted)
             {
                 await Network[4].PutAsync(key, Encoding.ASCII.GetBytes($"even more {i++}"));
@@ -159,7 +159,7 @@ public sealed class WatchNetworkTests : DirectoryFixture
             }
         }
 
-        public Task ToldAsync(string expected) => Eventually.HoldsAsync(
+        public async Task ToldAsync(string expected) => await Eventually.HoldsAsync(
             $"the last that was told is '{expected}'", _ => Task.FromResult(Told), told => told.Count > 0 && told[^1] == expected, told => string.Join(", ", told));
 
         /// <summary>How it ended.</summary>

@@ -136,11 +136,8 @@ public sealed class ServerDirectory
     /// <exception cref="ArgumentException">The query is not valid; the message names all that is wrong. Thrown at the call.</exception>
     /// <exception cref="InvalidOperationException">The node runs 64 watches already. Thrown by the enumeration.</exception>
     /// <exception cref="ObjectDisposedException">The node was stopped. Thrown by the enumeration.</exception>
-    public IAsyncEnumerable<ServerEvent> WatchAsync(ServerQuery query, CancellationToken cancellationToken = default)
-    {
-        ServerQuery normalized = ServerQueryRules.Require(query, nameof(query));
-        return new DirectoryWatch(_node, normalized, KeysToWatch(normalized), _options).RunAsync(cancellationToken);
-    }
+    public IAsyncEnumerable<ServerEvent> WatchAsync(ServerQuery query, CancellationToken cancellationToken = default) =>
+        EventsAsync(ServerQueryRules.Require(query, nameof(query)), cancellationToken);
 
     /// <summary>Finds the server a player is on, among those that tell (<see cref="ServerAnnouncement.SetPlayersAsync"/>).</summary>
     /// <param name="playerId">The player's id: 1 to 64 printable ASCII characters; upper and lower case are two players.</param>
@@ -160,6 +157,17 @@ public sealed class ServerDirectory
 
     /// <summary>Under which keys the rows of a query stand.</summary>
     private static IReadOnlyList<RecordKey> KeysToWatch(ServerQuery query) => [DirectoryKeys.Genre(query.Genre)];
+
+    private async IAsyncEnumerable<ServerEvent> EventsAsync(
+        ServerQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Each enumeration begins with who is there.
+        DirectoryWatch watch = new(_node, query, KeysToWatch(query), _options);
+        await foreach (ServerEvent change in watch.RunAsync(cancellationToken).ConfigureAwait(false))
+        {
+            yield return change;
+        }
+    }
 
     private async IAsyncEnumerable<ServerListing> StreamAsync(
         ServerQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
