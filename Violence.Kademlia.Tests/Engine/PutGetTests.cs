@@ -35,6 +35,42 @@ internal sealed class PutGetTests
         }
     }
 
+    /// <summary>Who knows the neighbourhood stores without searching, and hears from the holders of a node it did not know.</summary>
+    [Test]
+    public void A_record_comes_to_the_eight_closest_with_a_request_each_where_the_table_knows_them()
+    {
+        VirtualNetwork network = VirtualNetwork.OfSize(60, seed: 15);
+        network.RunFor(TimeSpan.FromMinutes(8));
+        VirtualNode publisher = network.Nodes[3];
+        NodeId[] closest = [.. network.Nodes.Where(node => node != publisher).Select(node => node.Id).OrderBy(id => id.DistanceTo(Key.Position)).Take(8)];
+        foreach (VirtualNode node in network.Nodes.Where(node => node != publisher))
+        {
+            network.Run<FindNodeOperation>(publisher, (engine, now) => engine.FindNode(node.Id, now));
+        }
+
+        Assert.That(closest.Count(id => publisher.Engine.Table.Contains(id)), Is.EqualTo(8), "the publisher knows them");
+        PutOperation put = Put(network, publisher, "known");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(put.Requests, Is.EqualTo(8));
+            Assert.That(put.Hops, Is.Zero.Or.EqualTo(1));
+        }
+
+        publisher.Engine.Table.Remove(closest[0], network.Nodes.Single(node => node.Id == closest[0]).Endpoint);
+        put = Put(network, publisher, "less known");
+        network.RunFor(TimeSpan.FromSeconds(5));
+        Assert.That(
+            network.Nodes.Where(node => node.Engine.Store.Count > 0 && PayloadOf(node) == "less known").Select(node => node.Id), Is.SupersetOf(closest));
+    }
+
+    private static string PayloadOf(VirtualNode node)
+    {
+        var page = new HeldRecord[1];
+        return node.Engine.Store.Read(Key, owner: null, after: null, page, node.Engine.StartedAt, out _, out _) == 0
+            ? ""
+            : Encoding.UTF8.GetString(page[0].Record.Payload.Span);
+    }
+
     [Test]
     public void In_a_network_of_two_a_put_succeeds_with_what_there_is()
     {

@@ -113,13 +113,15 @@ internal sealed class RenewalTests
         VirtualNetwork network = VirtualNetwork.OfSize(30, seed: 2_107);
         VirtualNode owner = network.Nodes[3];
         PutGetTests.Put(network, owner, "first");
-        List<MessageKind> sent = RequestsOf(network, owner);
+        int searches = 0;
+        var message = new IncomingMessage();
+        network.Observer = (from, _, datagram) => searches += from == owner.Endpoint && IsSearch(datagram, message) ? 1 : 0;
         List<bool> searched = [];
         for (int i = 0; i < 10; i++)
         {
             Renew(network, owner, $"renewal {i}");
-            searched.Add(sent.Contains(MessageKind.FindNode));
-            sent.Clear();
+            searched.Add(searches > 0);
+            searches = 0;
         }
 
         Assert.That(searched, Is.EqualTo(new[] { false, false, false, false, true, false, false, false, false, true }));
@@ -204,6 +206,10 @@ internal sealed class RenewalTests
     }
 
     /// <summary>The requests of a node's operations from now on; challenges, probes and repair are not.</summary>
+    private static bool IsSearch(ReadOnlyMemory<byte> datagram, IncomingMessage message) =>
+        MessageReader.Read(datagram, VirtualNetwork.NetworkId, message) == WireError.None
+        && (message.Header.Kind == MessageKind.FindNode || (message.Header.Kind == MessageKind.Store && message.Families != AddressFamilies.None));
+
     private static List<MessageKind> RequestsOf(VirtualNetwork network, VirtualNode node)
     {
         List<MessageKind> sent = [];

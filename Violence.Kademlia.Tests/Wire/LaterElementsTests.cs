@@ -56,6 +56,27 @@ public sealed class LaterElementsTests
             Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
+    [Test]
+    public void What_a_store_asks_for_beside_is_a_number_and_what_its_answer_names_are_contacts()
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(ReadStore(pack => pack.Number(2)), Is.EqualTo(WireError.None));
+            Assert.That(_message.Families, Is.EqualTo(AddressFamilies.IPv6));
+            Assert.That(ReadStore(pack => pack.Text("2")), Is.EqualTo(WireError.Malformed));
+            Assert.That(ReadStored(pack => pack.Array(0)), Is.EqualTo(WireError.None));
+            Assert.That(ReadStored(pack => pack.Number(0)), Is.EqualTo(WireError.Malformed));
+        }
+    }
+
+    private WireError ReadStore(Func<Pack, Pack> families) => MessageReader.Read(
+        Samples.Datagram(MessageKind.Store, families(new Pack().Array(3).Nil().Bytes([1]))), Samples.Network, _message);
+
+    private WireError ReadStored(Func<Pack, Pack> contacts) => MessageReader.Read(
+        Samples.Datagram(MessageKind.Stored, contacts(new Pack().Array(5).Bytes(Samples.ToBytes(Samples.IPv4)).Bytes(Samples.CookieBytes).Number(0).Number(0))),
+        Samples.Network,
+        _message);
+
     private static Pack Reply() => new Pack().Array(6).Bytes(Samples.ToBytes(Samples.IPv4)).Bytes(Samples.CookieBytes);
 
     private (WireError Error, uint? Age) ReadAge(Func<Pack, Pack> age)

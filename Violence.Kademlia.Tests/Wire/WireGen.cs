@@ -82,12 +82,13 @@ internal static class WireGen
             Challenge = challenge,
         });
 
-    private static Gen<Body> Store() => Gen.Byte.Array[0, Record.MaxSize].Select<byte[], Body>(record =>
+    private static Gen<Body> Store() => Gen.Select(Gen.Byte.Array[0, Record.MaxSize], Gen.Byte[0, 3]).Select<(byte[] Record, byte Families), Body>(store =>
         (header, cookie, _, hasCookie) => new WireMessage
         {
             Header = header with { Kind = MessageKind.Store },
             Cookie = hasCookie ? cookie : null,
-            Records = [(0, null, record)],
+            Records = [(0, null, store.Record)],
+            Families = (AddressFamilies)store.Families,
         });
 
     private static Gen<Body> Find() =>
@@ -168,7 +169,7 @@ internal static class WireGen
                     Signature = proof.HasProof ? proof.Signature : [],
                 });
 
-    private static Gen<Body> Stored() => Gen.Select(Gen.Byte[0, 7], Gen.ULong).Select<(byte Status, ulong Sequence), Body>(stored =>
+    private static Gen<Body> Stored() => Gen.Select(Gen.Byte[0, 7], Gen.ULong, Contact.Array[0, 8]).Select<(byte Status, ulong Sequence, Contact[] Contacts), Body>(stored =>
         (header, cookie, observed, _) => new WireMessage
         {
             Header = header with { Kind = MessageKind.Stored },
@@ -176,6 +177,7 @@ internal static class WireGen
             Observed = observed,
             Status = (StoreStatus)stored.Status,
             Sequence = stored.Sequence,
+            Contacts = stored.Contacts,
         });
 
     // 28 IPv6 contacts fit into any datagram.

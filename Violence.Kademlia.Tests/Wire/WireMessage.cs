@@ -129,7 +129,7 @@ internal sealed record WireMessage
     public ReadOnlyMemory<byte> Write(MessageWriter writer, int maxBytes = WireLimits.MaxDatagram) => Header.Kind switch
     {
         MessageKind.Ping => writer.Ping(Header, Cookie, Challenge),
-        MessageKind.Store => writer.Store(Header, Cookie, Records[0].Bytes),
+        MessageKind.Store => writer.Store(Header, Cookie, Records[0].Bytes, Families),
         MessageKind.FindNode => writer.FindNode(Header, Cookie, Target, Families),
         MessageKind.FindValue => writer.FindValue(Header, Cookie, new RecordKey(Target), Families, Owner, Cursor, Filter),
         MessageKind.Goodbye => writer.Goodbye(Header, Cookie!.Value),
@@ -139,7 +139,7 @@ internal sealed record WireMessage
         MessageKind.News => writer.News(Header, Cookie, Watch, Records[0].Bytes),
         MessageKind.Touched => writer.Touched(Header, Observed, Cookie!.Value, Missing, maxBytes),
         MessageKind.Pong => writer.Pong(Header, Observed, Cookie!.Value, PublicKey, Signature, maxBytes),
-        MessageKind.Stored => writer.Stored(Header, Observed, Cookie!.Value, Status, Sequence, maxBytes),
+        MessageKind.Stored => writer.Stored(Header, Observed, Cookie!.Value, Status, Sequence, maxBytes, Contacts),
         MessageKind.Nodes => writer.Nodes(Header, Observed, Cookie!.Value, Contacts, maxBytes),
         MessageKind.Values => writer.Values(
             Header, Observed, Cookie!.Value, Contacts, Held(), Cursor is not null, Total, maxBytes, out _),
@@ -169,14 +169,14 @@ internal sealed record WireMessage
     private IEnumerable<string> Elements() => Header.Kind switch
     {
         MessageKind.Ping => [$"challenge {Challenge?.ToString() ?? "nil"}"],
-        MessageKind.Store => RecordLines(),
+        MessageKind.Store => Families == AddressFamilies.None ? RecordLines() : [.. RecordLines(), $"families {(int)Families}"],
         MessageKind.FindNode => [$"target {Target}", $"families {(int)Families}"],
         MessageKind.FindValue =>
             [$"target {Target}", $"families {(int)Families}", $"owner {Owner?.ToString() ?? "nil"}", CursorLine(), .. FilterLine()],
         MessageKind.Pong => [PublicKey.Length == 0
             ? "proof nil"
             : $"proof {Convert.ToHexStringLower(PublicKey)} {Convert.ToHexStringLower(Signature)}"],
-        MessageKind.Stored => [$"status {(int)Status}", $"sequence {Sequence}"],
+        MessageKind.Stored => [$"status {(int)Status}", $"sequence {Sequence}", .. ContactLines()],
         MessageKind.Nodes => ContactLines(),
         MessageKind.Touch => Fingerprints.Select(fingerprint => $"fingerprint {fingerprint:x16}"),
         MessageKind.Watch => [$"target {Target}", $"watch {Watch:x16}", $"life {Life}", .. FilterLine()],

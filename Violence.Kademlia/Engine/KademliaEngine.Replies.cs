@@ -58,6 +58,13 @@ internal sealed partial class KademliaEngine
 
         // After the operation, so that a lookup's next requests leave before any challenge does.
         Meet(from, now);
+        if (request.Kind == MessageKind.FindValue)
+        {
+            // Somebody waits for a value, and others like it will be asked for soon: what there is to know around here the
+            // refreshes and puts find out.
+            return;
+        }
+
         foreach (Contact heard in message.Contacts)
         {
             _introductions.Hear(heard, this, now);

@@ -39,6 +39,9 @@ internal sealed partial class KademliaEngine
         return true;
     }
 
+    /// <summary>Whether a request to this contact will be served at once, whatever it asks for.</summary>
+    public bool HasCookieOf(Contact contact, Instant now) => _peers.TryGetCookie(contact.Endpoint, now, out _);
+
     /// <summary>
     /// Sends a request once more that is late: the same one, so that either's answer is the answer. Only to those who have
     /// answered before: strangers that somebody named are not asked twice, nor is a challenge repeated, which may be all
@@ -62,7 +65,7 @@ internal sealed partial class KademliaEngine
         _ = request.Kind switch
         {
             MessageKind.Ping => writer.Ping(header, cookie, request.AsksForProof ? request.To.Endpoint : null),
-            MessageKind.Store => writer.Store(header, cookie, request.Record!.Bytes.Span),
+            MessageKind.Store => writer.Store(header, cookie, request.Record!.Bytes.Span, request.AsksForContacts ? Config.Families : AddressFamilies.None),
             MessageKind.Touch => EncodeTouch(header, cookie, request.Touched!),
             MessageKind.Watch => writer.Watch(header, cookie, new RecordKey(request.Target), request.Terms!.Number, request.Terms.LifeSeconds, request.Filter),
             MessageKind.FindNode => writer.FindNode(header, cookie, request.Target, Config.Families),

@@ -59,6 +59,9 @@ internal readonly record struct OutgoingRequest()
     /// <summary>The record, in STORE.</summary>
     public Record? Record { get; init; }
 
+    /// <summary>Whether the receiver of a STORE is to name the nodes closest to the record's key.</summary>
+    public bool AsksForContacts { get; init; }
+
     /// <summary>The records that a TOUCH asks about.</summary>
     public Record[]? Touched { get; init; }
 

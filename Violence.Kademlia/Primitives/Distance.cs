@@ -25,6 +25,9 @@ public readonly struct Distance : IEquatable<Distance>, IComparable<Distance>
     /// <summary>Whether the two positions were equal.</summary>
     public bool IsZero => (_high | _middle | _low) == 0;
 
+    /// <summary>Which share of the space lies closer, to about 19 digits: 0 to 1.</summary>
+    internal double Share => _high * (1.0 / ulong.MaxValue);
+
     /// <summary>Leading zero bits, 0 to 160: the length of the prefix the two positions share.</summary>
     public int LeadingZeroBits
     {

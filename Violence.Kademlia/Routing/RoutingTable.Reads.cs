@@ -5,6 +5,8 @@ namespace Violence.Kademlia.Routing;
 // Questions to the table: none changes it, and those that serve requests allocate nothing.
 internal sealed partial class RoutingTable
 {
+    private const double Sparse = 1.7;
+
     public bool Contains(NodeId id) => Find(id) != EntryPool.None;
 
     public bool TryGet(NodeId id, out BucketEntry entry)
@@ -33,6 +35,24 @@ internal sealed partial class RoutingTable
         }
 
         return count;
+    }
+
+    /// <summary>
+    /// Whether the table seems to know all nodes around a position. Ids are spread evenly, so it does when they stand about as
+    /// close together there as around this node, whose own neighbours it knows best: the k-th closest is at most
+    /// <see cref="Sparse"/> times as far. A guess: a table that knows half of them passes one time in four, and so may a node
+    /// that does not know its own neighbours yet. One that knows fewer than k never does.
+    /// </summary>
+    /// <param name="position">The position.</param>
+    /// <param name="k">How many nodes are compared: distances to the 20th closest vary by a fifth.</param>
+    /// <param name="families">The kinds of address that are of use.</param>
+    public bool KnowsAround(NodeId position, int k, AddressFamilies families)
+    {
+        Span<Contact> there = stackalloc Contact[k];
+        Span<Contact> here = stackalloc Contact[k];
+        return Closest(position, there, families, Self, onlyReliable: true) == k
+            && Closest(Self, here, families, Self, onlyReliable: true) == k
+            && there[k - 1].Id.DistanceTo(position).Share <= Sparse * here[k - 1].Id.DistanceTo(Self).Share;
     }
 
     /// <summary>

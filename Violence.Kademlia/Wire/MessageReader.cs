@@ -94,7 +94,7 @@ internal static partial class MessageReader
             && reader.TryReadArray(known, out int extra)
             && (kind.IsRequest() ? TryReadRequestCookie(ref reader, into) : TryReadObservedAndCookie(ref reader, into))
             && TryReadElements(ref reader, kind, into)
-            && (kind is not (MessageKind.FindValue or MessageKind.Watch) || TryReadFilter(ref reader, ref extra, into))
+            && (extra == 0 || TryReadLater(ref reader, kind, ref extra, into))
             && reader.TrySkip(extra);
     }
 
@@ -156,14 +156,16 @@ internal static partial class MessageReader
 
     private static bool TryReadTarget(ref FieldReader reader, IncomingMessage into)
     {
-        if (!TryReadId(ref reader, out NodeId target) || !reader.TryReadUnsigned(ulong.MaxValue, out ulong families))
-        {
-            return false;
-        }
-
+        bool isRead = TryReadId(ref reader, out NodeId target);
         into.Target = target;
+        return isRead && TryReadFamilies(ref reader, into);
+    }
+
+    private static bool TryReadFamilies(ref FieldReader reader, IncomingMessage into)
+    {
+        bool isRead = reader.TryReadUnsigned(ulong.MaxValue, out ulong families);
         into.Families = (AddressFamilies)families & AddressFamilies.Both;
-        return true;
+        return isRead;
     }
 
     private static bool TryReadOwner(ref FieldReader reader, IncomingMessage into)
@@ -178,20 +180,25 @@ internal static partial class MessageReader
         return isRead;
     }
 
-    /// <summary>Came later than the elements before it: who asks for everything may leave it out.</summary>
-    private static bool TryReadFilter(ref FieldReader reader, ref int extra, IncomingMessage into)
+    /// <summary>The element that came later than the others of its kind: who does not need it leaves it out.</summary>
+    private static bool TryReadLater(ref FieldReader reader, MessageKind kind, ref int extra, IncomingMessage into)
     {
-        if (extra == 0)
+        if (kind is not (MessageKind.FindValue or MessageKind.Watch or MessageKind.Store or MessageKind.Stored))
         {
             return true;
         }
 
         extra--;
-        if (reader.TryReadNil())
+        return reader.TryReadNil() || kind switch
         {
-            return true;
-        }
+            MessageKind.FindValue or MessageKind.Watch => TryReadFilter(ref reader, into),
+            MessageKind.Store => TryReadFamilies(ref reader, into),
+            _ => TryReadContacts(ref reader, into),
+        };
+    }
 
+    private static bool TryReadFilter(ref FieldReader reader, IncomingMessage into)
+    {
         if (!reader.TryReadBinary(0, WireLimits.MaxFilterSize, out ReadOnlySpan<byte> filter))
         {
             return false;

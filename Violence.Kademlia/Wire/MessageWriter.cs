@@ -34,12 +34,23 @@ internal sealed class MessageWriter
         return Finish(ref writer);
     }
 
+    /// <param name="header">The header.</param>
+    /// <param name="cookie">The cookie its receiver handed out to us; null when there is none.</param>
+    /// <param name="record">The record.</param>
+    /// <param name="families">Which of the nodes closest to the record's key the receiver is to name in its reply.</param>
     /// <exception cref="ArgumentOutOfRangeException">The record is longer than <see cref="Record.MaxSize"/>.</exception>
-    public ReadOnlyMemory<byte> Store(in MessageHeader header, ulong? cookie, ReadOnlySpan<byte> record)
+    public ReadOnlyMemory<byte> Store(
+        in MessageHeader header, ulong? cookie, ReadOnlySpan<byte> record, AddressFamilies families = AddressFamilies.None)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(record.Length, Record.MaxSize, nameof(record));
-        MessagePackWriter writer = Request(header, MessageKind.Store, 2, cookie);
+        bool asksForContacts = families != AddressFamilies.None;
+        MessagePackWriter writer = Request(header, MessageKind.Store, asksForContacts ? 3 : 2, cookie);
         writer.Write(record);
+        if (asksForContacts)
+        {
+            writer.Write((byte)families);
+        }
+
         return Finish(ref writer);
     }
 
@@ -205,12 +216,36 @@ internal sealed class MessageWriter
         return Finish(ref writer, maxBytes);
     }
 
+    /// <param name="header">The header.</param>
+    /// <param name="observed">Where the request came from.</param>
+    /// <param name="cookie">The cookie of that endpoint.</param>
+    /// <param name="status">What became of the record.</param>
+    /// <param name="sequence">The sequence of the record now held; 0 when none.</param>
+    /// <param name="maxBytes">The longest datagram allowed.</param>
+    /// <param name="contacts">Closest first; as many are written as fit.</param>
     public ReadOnlyMemory<byte> Stored(
-        in MessageHeader header, NodeEndpoint observed, ulong cookie, StoreStatus status, ulong sequence, int maxBytes)
+        in MessageHeader header,
+        NodeEndpoint observed,
+        ulong cookie,
+        StoreStatus status,
+        ulong sequence,
+        int maxBytes,
+        ReadOnlySpan<Contact> contacts = default)
     {
-        MessagePackWriter writer = Reply(header, MessageKind.Stored, 4, observed, cookie);
+        MessagePackWriter writer = Reply(header, MessageKind.Stored, contacts.IsEmpty ? 4 : 5, observed, cookie);
         writer.Write((byte)status);
         writer.Write(sequence);
+        if (!contacts.IsEmpty)
+        {
+            int room = Room(ref writer, maxBytes);
+            if (room < FieldWriter.ListHeaderSize(0))
+            {
+                return default;
+            }
+
+            WriteContacts(ref writer, contacts[..ReplyFitting.Contacts(contacts, room)]);
+        }
+
         return Finish(ref writer, maxBytes);
     }
 

@@ -14,6 +14,9 @@ internal sealed class FindPhase(Operation operation, MessageKind kind, Lookup lo
 
     public byte[]? Filter { get; init; }
 
+    /// <summary>Sends somebody another request instead, whose reply names contacts too; false: the usual one is to be sent.</summary>
+    public Func<Contact, KademliaEngine, Instant, bool>? SendInstead { get; init; }
+
     public bool IsComplete => lookup.IsComplete;
 
     public int Hops => lookup.Hops;
@@ -59,6 +62,12 @@ internal sealed class FindPhase(Operation operation, MessageKind kind, Lookup lo
     {
         while (!operation.IsFinished && lookup.TryNext(out Contact next))
         {
+            Asked++;
+            if (SendInstead is not null && SendInstead(next, engine, now))
+            {
+                continue;
+            }
+
             var request = new OutgoingRequest
             {
                 Kind = kind,
@@ -69,7 +78,6 @@ internal sealed class FindPhase(Operation operation, MessageKind kind, Lookup lo
                 PaddedSize = kind == MessageKind.FindNode ? ContactsSize : WireLimits.MaxDatagram,
                 Filter = Filter,
             };
-            Asked++;
             if (!engine.Send(request, now))
             {
                 lookup.OnFailure(next.Id);

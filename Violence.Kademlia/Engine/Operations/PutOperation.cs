@@ -8,7 +8,8 @@ namespace Violence.Kademlia.Engine.Operations;
 /// Stores a record at the nodes closest to its key. Who answers the search and is, of all that are known of by then, among the
 /// closest is asked to keep the record at once, not when the search is over: the slowest of eight would hold up all others,
 /// twice. The caller hears of the end as soon as the promised number has acknowledged; the remaining holders are seen to after
-/// that. A renewal begins with those who held the version before, and searches only when too few of them acknowledge.
+/// that. Where this node's table knows the neighbourhood it stores right away, and the acknowledgements name who is closer.
+/// A renewal begins with those who held the version before, and searches only when too few of them acknowledge.
 /// </summary>
 internal sealed class PutOperation : Operation
 {
@@ -19,6 +20,7 @@ internal sealed class PutOperation : Operation
     private bool _isReissued;
     private bool _isKeptHere;
     private bool _isSearching;
+    private bool _knowsAround;
 
     /// <param name="record">The record, signed.</param>
     /// <param name="lookup">A search for its position, done when as many have answered as shall hold the record.</param>
@@ -29,7 +31,7 @@ internal sealed class PutOperation : Operation
         _remembered = remembered ?? [];
         Record = record;
         _isOwn = isOwn;
-        _find = new FindPhase(this, MessageKind.FindNode, lookup);
+        _find = new FindPhase(this, MessageKind.FindNode, lookup) { SendInstead = StoreAtOnce };
         _store = new StorePhase(this, record);
     }
 
@@ -56,11 +58,12 @@ internal sealed class PutOperation : Operation
 
     public override void OnReply(KademliaEngine engine, in OutgoingRequest request, Contact from, IncomingMessage message, Instant now)
     {
-        if (request.Kind == MessageKind.FindNode)
+        if (IsSearch(request))
         {
             _find.OnReply(from.Id, message);
         }
-        else if (IsCurrent(request))
+
+        if (IsCurrent(request))
         {
             ulong sequence = engine.IsPlausible(message.Sequence, now) ? message.Sequence : 0;
             if (_store.OnStored(from.Id, message.Status, sequence))
@@ -74,11 +77,12 @@ internal sealed class PutOperation : Operation
 
     public override void OnSlow(KademliaEngine engine, in OutgoingRequest request, Instant now)
     {
-        if (request.Kind == MessageKind.FindNode)
+        if (IsSearch(request))
         {
             _find.OnSlow(request);
         }
-        else if (IsCurrent(request))
+
+        if (IsCurrent(request))
         {
             // Its late answer counts, but another is asked beside it.
             _store.OnSlow(request.To.Id);
@@ -90,11 +94,12 @@ internal sealed class PutOperation : Operation
 
     public override void OnFailure(KademliaEngine engine, in OutgoingRequest request, Instant now)
     {
-        if (request.Kind == MessageKind.FindNode)
+        if (IsSearch(request))
         {
             _find.OnFailure(request);
         }
-        else if (IsCurrent(request))
+
+        if (IsCurrent(request))
         {
             _store.OnFailure(request.To.Id);
             PassOver(request.To.Id);
@@ -105,7 +110,9 @@ internal sealed class PutOperation : Operation
 
     public override void OnTimeUp(KademliaEngine engine, Instant now) => Conclude(engine, now);
 
-    /// <summary>Whether a STORE is of the record as it is now: answers to one issued before are out of date.</summary>
+    private static bool IsSearch(in OutgoingRequest request) => request.Kind == MessageKind.FindNode || request.AsksForContacts;
+
+    /// <summary>Whether it is a STORE of the record as it is now: answers to one issued before are out of date.</summary>
     private bool IsCurrent(in OutgoingRequest request) => ReferenceEquals(request.Record, _store.Record);
 
     private void Continue(KademliaEngine engine, Instant now)
@@ -150,8 +157,16 @@ internal sealed class PutOperation : Operation
     private void Search(KademliaEngine engine)
     {
         _isSearching = true;
+        _knowsAround = engine.Table.KnowsAround(Record.Key.Position, engine.Config.K, engine.Config.Families);
         _find.OfferKnown(engine);
     }
+
+    /// <summary>
+    /// Where most of a neighbourhood is known, whoever is asked next is most likely a holder: STORE finds as well as FIND_NODE does,
+    /// and saves a round trip. Only with a cookie: else the record would travel twice.
+    /// </summary>
+    private bool StoreAtOnce(Contact next, KademliaEngine engine, Instant now) =>
+        _knowsAround && engine.HasCookieOf(next, now) && _store.TryAsk(next, engine, now, asksForContacts: true);
 
     /// <summary>Before a search nobody would move up.</summary>
     private void PassOver(NodeId node)

@@ -71,8 +71,12 @@ internal sealed class StorePhase(Operation operation, Record record)
     }
 
     /// <summary>Asks a node to keep the record, unless it was asked before.</summary>
+    /// <param name="holder">The node.</param>
+    /// <param name="engine">Sends the request.</param>
+    /// <param name="now">When.</param>
+    /// <param name="asksForContacts">Whether it is also to name the nodes closest to the key.</param>
     /// <returns>False when the request could not be sent.</returns>
-    public bool TryAsk(Contact holder, KademliaEngine engine, Instant now)
+    public bool TryAsk(Contact holder, KademliaEngine engine, Instant now, bool asksForContacts = false)
     {
         if (Find(holder.Id) is not null)
         {
@@ -88,6 +92,7 @@ internal sealed class StorePhase(Operation operation, Record record)
             Operation = operation,
             Target = record.Key.Position,
             Record = record,
+            AsksForContacts = asksForContacts,
         };
         bool isSent = engine.Send(request, now);
         target.State = isSent ? TargetState.Asked : TargetState.Settled;
