@@ -2,6 +2,7 @@ using Violence.Kademlia.Engine;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Identity;
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Simulation.Directory;
 
 namespace Violence.Kademlia.Simulation;
 
@@ -15,7 +16,9 @@ internal sealed class SimulatedNode
     private readonly EngineConfig _config;
     private readonly Dictionary<OperationId, Action<Operation>> _callers = [];
     private IReadOnlyList<NodeEndpoint> _seeds = [];
+    private bool _isInStep;
     private KademliaEngine? _engine;
+    private SimulatedHost? _host;
     private Instant _alarm = Instant.Never;
 
     public SimulatedNode(Simulator simulator, int number, EngineConfig config, NodeIdentity identity, NodeEndpoint endpoint, TimeSpan clockError)
@@ -59,11 +62,15 @@ internal sealed class SimulatedNode
     /// <summary>The engine of the present life.</summary>
     public KademliaEngine Engine => _engine ?? throw new InvalidOperationException($"Node {Number} does not run.");
 
+    /// <summary>The present life, as a <see cref="KademliaNode"/> needs it.</summary>
+    public SimulatedHost Host => _host ??= new SimulatedHost(_simulator, this);
+
     public Contact Contact => new(Id, Endpoint);
 
     /// <summary>Begins a life: an empty table and store, joining through these.</summary>
     public void Start(params IReadOnlyList<NodeEndpoint> seeds)
     {
+        EndHost();
         _seeds = seeds;
         _engine = new KademliaEngine(
             _config,
@@ -76,6 +83,7 @@ internal sealed class SimulatedNode
         _alarm = Instant.Never;
         _callers.Clear();
         IsRunning = true;
+        _isInStep = false;
         StartedAt = _simulator.Now;
         Step(static (engine, now) => engine.Advance(now));
     }
@@ -84,6 +92,7 @@ internal sealed class SimulatedNode
     public void Crash()
     {
         IsRunning = false;
+        EndHost();
 
         // Networks with churn bury many nodes: their memory is let go.
         _engine = null;
@@ -96,6 +105,10 @@ internal sealed class SimulatedNode
         where TOperation : Operation =>
         Step((engine, now) => _callers.Add(begin(engine, now), operation => ended((TOperation)operation)));
 
+    /// <summary>Nobody waits for this operation any more.</summary>
+    /// <returns>Whether somebody did.</returns>
+    public bool Forget(OperationId id) => _callers.Remove(id);
+
     public void Step(Action<KademliaEngine, Instant> step)
     {
         if (!IsRunning)
@@ -103,6 +116,7 @@ internal sealed class SimulatedNode
             return;
         }
 
+        Enter();
         step(Engine, _simulator.Now);
         EndStep();
     }
@@ -110,6 +124,7 @@ internal sealed class SimulatedNode
     public void Receive(NodeEndpoint from, ReadOnlyMemory<byte> datagram)
     {
         BytesReceived += datagram.Length;
+        Enter();
         Engine.Receive(from, datagram, _simulator.Now);
         EndStep();
     }
@@ -123,6 +138,7 @@ internal sealed class SimulatedNode
         }
 
         _alarm = Instant.Never;
+        Enter();
         if (Engine.NextDeadline <= _simulator.Now)
         {
             Engine.Advance(_simulator.Now);
@@ -131,8 +147,26 @@ internal sealed class SimulatedNode
         EndStep();
     }
 
+    private void EndHost()
+    {
+        _host?.OnEnd();
+        _host = null;
+    }
+
+    /// <summary>Whoever hears from an engine in the middle of its step has to put off what it wants of it.</summary>
+    private void Enter()
+    {
+        if (_isInStep)
+        {
+            throw new InvalidOperationException($"A step of node {Number} begins inside another.");
+        }
+
+        _isInStep = true;
+    }
+
     private void EndStep()
     {
+        _isInStep = false;
         Flush();
         while (Engine.TryTakeFinished(out Operation? operation))
         {
@@ -148,6 +182,7 @@ internal sealed class SimulatedNode
             Flush();
         }
 
+        _host?.OnStep(Engine.JoinState);
         Instant next = Engine.NextDeadline;
         if (next < _alarm)
         {

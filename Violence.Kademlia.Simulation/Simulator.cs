@@ -50,8 +50,11 @@ internal sealed class Simulator
         _addresses = addresses;
     }
 
+    /// <summary>The name of the simulated network, for those who open one by name.</summary>
+    public const string NetworkName = "simulation";
+
     /// <summary>The id of the simulated network.</summary>
-    public static uint Network { get; } = NetworkIds.Of("simulation");
+    public static uint Network { get; } = NetworkIds.Of(NetworkName);
 
     public ulong Seed { get; }
 
@@ -129,7 +132,21 @@ internal sealed class Simulator
     /// <returns>Whether it holds.</returns>
     public bool RunUntil(Func<bool> condition, TimeSpan atMost)
     {
-        Instant end = Now + atMost;
+        // Where the thread has a context of its own (test runners give it one), what waits would be continued there, or on the thread pool.
+        SynchronizationContext? context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
+            return Run(condition, Now + atMost);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
+    }
+
+    private bool Run(Func<bool> condition, Instant end)
+    {
         while (!condition())
         {
             if (_events.Next > end)

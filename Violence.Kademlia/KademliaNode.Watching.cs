@@ -40,7 +40,8 @@ public sealed partial class KademliaNode
     {
         cancellationToken.ThrowIfCancellationRequested();
         var queue = new NewsQueue(queueLength, _host.ContinuesInline);
-        Watch watch = _host.QueryRunning((engine, now) => engine.BeginWatch(key, filter, queue.Add, now))
+        Action<WatchNews?> listener = _host.Relay<WatchNews?>(queue.Add);
+        Watch watch = _host.QueryRunning((engine, now) => engine.BeginWatch(key, filter, listener, now))
             ?? throw new InvalidOperationException($"This node runs {Watches.Max} watches already. End one first.");
         try
         {

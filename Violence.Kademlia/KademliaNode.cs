@@ -183,8 +183,12 @@ public sealed partial class KademliaNode : IAsyncDisposable
     }
 
     /// <summary>As <see cref="StreamAsync"/>, each record with what the first holder that had it says of it; the options were checked.</summary>
+    internal IAsyncEnumerable<HeldRecord> StreamHeldAsync(RecordKey key, GetOptions options, byte[]? filter, CancellationToken cancellationToken) =>
+        StreamHeldAsync((onRecord, token) => GetAsync(key, options, filter, onRecord, token), cancellationToken);
+
+    /// <summary>What one or several gets hand over, as a stream that ends with them; they end with their reader.</summary>
     internal async IAsyncEnumerable<HeldRecord> StreamHeldAsync(
-        RecordKey key, GetOptions options, byte[]? filter, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Func<Action<HeldRecord>, CancellationToken, Task> read, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Unbounded, but a get hands over few records more than its limit, and its reader's own memory is at stake, no other's.
         var records = Channel.CreateUnbounded<HeldRecord>(new UnboundedChannelOptions
@@ -193,7 +197,7 @@ public sealed partial class KademliaNode : IAsyncDisposable
             AllowSynchronousContinuations = _host.ContinuesInline,
         });
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<GetResult> get = GetAsync(key, options, filter, held => records.Writer.TryWrite(held), gone.Token);
+        Task get = read(held => records.Writer.TryWrite(held), gone.Token);
         Task ended = CompleteAsync(get, records.Writer);
         try
         {
@@ -208,7 +212,7 @@ public sealed partial class KademliaNode : IAsyncDisposable
         finally
         {
             // A reader that has enough ends the get with it.
-            await gone.CancelAsync().ConfigureAwait(false);
+            await CancelAsync(gone).ConfigureAwait(false);
             await ended.ConfigureAwait(false);
         }
     }
@@ -230,12 +234,56 @@ public sealed partial class KademliaNode : IAsyncDisposable
 
     /// <summary>With a filter for the holders (<see cref="Storage.PayloadFilter"/>) that the caller applies as well; the options were checked.</summary>
     internal Task<GetResult> GetAsync(
-        RecordKey key, GetOptions options, byte[]? filter, Action<HeldRecord>? onRecord, CancellationToken cancellationToken) =>
-        _host.RunAsync(
-            (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, onRecord, now, filter),
-            static (GetOperation get) => new GetResult(get.Status, get.Found, get.Cost) { IsWhole = get.IsWhole },
+        RecordKey key, GetOptions options, byte[]? filter, Action<HeldRecord>? onRecord, CancellationToken cancellationToken)
+    {
+        Action<HeldRecord>? relayed = onRecord is null ? null : _host.Relay(onRecord);
+        return _host.RunAsync(
+            (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, relayed, now, filter),
+            static (GetOperation get) => new GetResult(get.Status, get.Found, get.Cost) { HeldCount = get.HeldCount, IsWhole = get.IsWhole },
             _options.JoinPatience,
             cancellationToken);
+    }
+
+    /// <summary>Whether what waits on this node is continued on the spot (<see cref="INodeHost.ContinuesInline"/>).</summary>
+    internal bool ContinuesInline => _host.ContinuesInline;
+
+    /// <summary>A source of randomness of the host's kind, for one user of it.</summary>
+    internal EntropySource NewEntropy() => _host.NewEntropy();
+
+    /// <summary>Cancels, without running the code of those who wait on the caller's thread, except in a simulator.</summary>
+    internal Task CancelAsync(CancellationTokenSource source)
+    {
+        if (!ContinuesInline)
+        {
+            return source.CancelAsync();
+        }
+
+        source.Cancel();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Puts a record that its caller keeps alive itself, straight to who held its last version as long as that is good enough.</summary>
+    internal async Task<PutStatus> PutAgainAsync(
+        RecordKey key, ReadOnlyMemory<byte> payload, PutOptions options, PlacedRecord placed, CancellationToken cancellationToken)
+    {
+        PutOptions put = Check(options, payload.Length);
+        (PutStatus status, placed.Holders) = await _host.RunAsync(
+            (engine, now) => engine.PutAgain(key, put.Label, payload.Span, put.TimeToLive, placed.NextHolders(), now),
+            static (PutOperation ended) => (ended.Status, ended.Holders),
+            _options.JoinPatience,
+            cancellationToken).ConfigureAwait(false);
+        return status;
+    }
+
+    /// <summary>
+    /// How many records holders have under a key, as <see cref="GetResult.HeldCount"/>: one reply each of the closest 3, or of 8 as long
+    /// as none of them has any; null when nobody answers.
+    /// </summary>
+    internal Task<int?> CountAsync(RecordKey key, CancellationToken cancellationToken) => _host.RunAsync(
+        (engine, now) => engine.Count(key, now),
+        static (GetOperation get) => get.Answers > 0 ? get.HeldCount : (int?)null,
+        _options.JoinPatience,
+        cancellationToken);
 
     private Task<PutResult> PutAsync(BeginOperation begin, CancellationToken cancellationToken)
     {

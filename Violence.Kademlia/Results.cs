@@ -33,7 +33,9 @@ public sealed record GetOptions
     public NodeId? Owner { get; init; }
 
     /// <summary>
-    /// Stop when so many live records are in hand: 1 to 10,000, default 1,000. Counts in <see cref="GetMode.All"/> only.
+    /// Stop when so many live records are in hand: 1 to 10,000, default 1,000. Counts in <see cref="GetMode.All"/> only, where what one
+    /// datagram brought counts whole. Where there are more, the records in hand are a fair sample of them: each get begins at random
+    /// places, and no owner is preferred. <see cref="GetResult.HeldCount"/> tells how many there are.
     /// </summary>
     public int Limit { get; init; } = 1_000;
 }
@@ -47,6 +49,13 @@ public sealed record GetOptions
 /// <param name="Cost">What it took.</param>
 public sealed record GetResult(GetStatus Status, IReadOnlyList<FoundRecord> Records, OperationCost Cost)
 {
+    /// <summary>
+    /// How many records holders have under the key (of <see cref="GetOptions.Owner"/>, if told), withdrawn ones whose tombstones
+    /// still stand included: the upper median of what those say that have any. 0 when none has. With <see cref="GetMode.First"/> it is one
+    /// holder's word, or this node's own.
+    /// </summary>
+    public int HeldCount { get; init; }
+
     /// <summary>Whether it went to its end: what is not among the records is not there, as far as the holders know.</summary>
     internal bool IsWhole { get; init; } = true;
 }

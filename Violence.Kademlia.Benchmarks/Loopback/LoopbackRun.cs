@@ -51,6 +51,14 @@ internal sealed class LoopbackRun(LoopbackOptions options)
         yield return await records.GetCompleteAsync("get_complete", options.Gets);
         yield return await records.GetFirstAsync("get_32_in_flight", Math.Max(options.Gets, GetsInFlightMin), InFlight);
         yield return await records.GetAbsentAsync("get_absent", options.Gets);
+        await using (var directory = new DirectoryPhases(network, random))
+        {
+            await directory.AnnounceAsync();
+            await directory.QueryAsync("warm-up", WarmUpOperations);
+            yield return await directory.QueryAsync("query_50_servers", options.Gets);
+            yield return await directory.StreamAsync("stream_50_servers", options.Gets);
+        }
+
         yield return await whole.JoinAsync();
         yield return await records.FreshNodeFirstGetAsync("fresh_node_first_get", options.Fresh);
         await network.VanishAsync(network.Nodes.Count / 4);

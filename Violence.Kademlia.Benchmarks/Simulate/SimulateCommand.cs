@@ -12,14 +12,14 @@ internal static class SimulateCommand
     public static Command Create()
     {
         var name = new Argument<string>("scenario") { Description = "The scenario's name, or 'list'." };
-        var nodes = new Option<int>("--nodes") { Description = "Nodes, 2 to 200,000.", DefaultValueFactory = static _ => 1_000 };
+        var nodes = new Option<int?>("--nodes") { Description = "Nodes, 2 to 200,000: 1,000 unless the scenario says otherwise." };
         var seed = new Option<ulong>("--seed") { Description = "Decides everything.", DefaultValueFactory = static _ => 1 };
-        var hours = new Option<double?>("--hours") { Description = "Virtual hours, where the scenario runs for a time: 1 unless told otherwise, a soak 72." };
+        var hours = new Option<double?>("--hours") { Description = "Virtual hours, where the scenario runs for a time: 1 unless the scenario says otherwise." };
         var median = new Option<double>("--median-minutes") { Description = "Median session.", DefaultValueFactory = static _ => 30 };
         var owners = new Option<string>("--owners") { Description = "up: owners stay; dead: they die at the start.", DefaultValueFactory = static _ => "up" };
         var share = new Option<double>("--share") { Description = "Share of nodes that an event hits, 0 to 1.", DefaultValueFactory = static _ => 0.5 };
-        var records = new Option<int>("--records") { Description = "Records put.", DefaultValueFactory = static _ => 200 };
-        var lookups = new Option<int>("--lookups") { Description = "Lookups made.", DefaultValueFactory = static _ => 1_000 };
+        var records = new Option<int?>("--records") { Description = "Records put: 200 unless the scenario says otherwise." };
+        var lookups = new Option<int?>("--lookups") { Description = "Lookups made: 1,000 unless the scenario says otherwise." };
         var json = new Option<bool>("--json") { Description = "One line of JSON." };
         owners.AcceptOnlyFromAmong("up", "dead");
         var command = new Command("simulate", "Plays a scenario in a simulated network; 'simulate list' explains them.")
@@ -44,14 +44,14 @@ internal static class SimulateCommand
 
             var options = new ScenarioOptions
             {
-                Nodes = parsed.GetValue(nodes),
+                Nodes = parsed.GetValue(nodes) ?? found.Usual.Nodes,
                 Seed = parsed.GetValue(seed),
                 Hours = parsed.GetValue(hours),
                 MedianMinutes = parsed.GetValue(median),
                 OwnersUp = parsed.GetValue(owners) == "up",
                 Share = parsed.GetValue(share),
-                Records = parsed.GetValue(records),
-                Lookups = parsed.GetValue(lookups),
+                Records = parsed.GetValue(records) ?? found.Usual.Records,
+                Lookups = parsed.GetValue(lookups) ?? found.Usual.Lookups,
             };
             if (options.Error is { } error)
             {

@@ -16,6 +16,9 @@ internal sealed class Population(Simulator simulator, EngineConfig config)
     /// <summary>Nodes that run now, in no meaningful but a repeatable order.</summary>
     public IReadOnlyList<SimulatedNode> Up => _up;
 
+    /// <summary>Hears of every node that is started, right after its start.</summary>
+    public Action<SimulatedNode>? CameUp { get; set; }
+
     /// <summary>
     /// Adds nodes one after the other, each joining through a random one that is up: fifty a second, and in a network of
     /// thousands as many as double it in 42 s. A hundred thousand would take over half an hour otherwise.
@@ -50,6 +53,7 @@ internal sealed class Population(Simulator simulator, EngineConfig config)
         node.Start([.. seeds.Distinct()]);
         _places[node] = _up.Count;
         _up.Add(node);
+        CameUp?.Invoke(node);
     }
 
     /// <summary>Takes a node down with a goodbye.</summary>

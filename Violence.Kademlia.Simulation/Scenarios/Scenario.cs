@@ -1,4 +1,5 @@
 using Violence.Kademlia.Engine;
+using Violence.Kademlia.Simulation.Scenarios.Directory;
 
 namespace Violence.Kademlia.Simulation.Scenarios;
 
@@ -26,7 +27,13 @@ internal abstract class Scenario
         new LargeScenario(),
         new MixScenario(),
         new OwnerScenario(),
+        new GenreScenario(),
+        new PlayersScenario(),
+        new DirectoryScenario(),
     ];
+
+    /// <summary>With what it is run where nothing else is said.</summary>
+    public virtual ScenarioOptions Usual { get; } = new();
 
     public virtual EngineConfig Config { get; } = new() { Network = Simulator.Network };
 

@@ -47,6 +47,12 @@ internal sealed class ScenarioRun
     /// <summary>The same while it kept records alive.</summary>
     public Traffic? OwnerBusy { get; set; }
 
+    /// <summary>What nodes sent each second while it was measured last.</summary>
+    public double UpkeepBytesPerNodeS => _upkeep;
+
+    /// <summary>Adds what only this scenario measures to the report.</summary>
+    public Func<SimulationReport, SimulationReport> Complete { get; set; } = static report => report;
+
     /// <summary>Plays the scenario to its end.</summary>
     /// <exception cref="SimulationException">Something threw; says where, and the command that comes there again.</exception>
     public SimulationReport Play()
@@ -71,7 +77,7 @@ internal sealed class ScenarioRun
         workItems = ThreadPool.CompletedWorkItemCount - workItems;
         double seconds = watch.Elapsed.TotalSeconds;
         Figures figures = Workload.Figures;
-        return new SimulationReport
+        return Complete(new SimulationReport
         {
             Scenario = _scenario.Name,
             Nodes = Options.Nodes,
@@ -104,7 +110,7 @@ internal sealed class ScenarioRun
             PutMsP99 = Workload.PutMs.At(0.99),
             Violations = Checks.Violations,
             Again = Options.Command(_scenario.Name),
-        };
+        });
     }
 
     private static double? Rounded(double? value) => value is { } number ? Math.Round(number, 1) : null;

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Violence.Kademlia.Simulation.Scenarios;
 
 /// <summary>What a scenario measured. Times are virtual unless their name says wall.</summary>
-internal sealed record SimulationReport
+internal sealed partial record SimulationReport
 {
     public required string Scenario { get; init; }
 

@@ -102,6 +102,7 @@ internal sealed class PagingTests
 
         Assert.That(get.Found, Has.Count.EqualTo(10));
         Assert.That(get.Found.Select(found => found.Record.Owner), Is.All.EqualTo(owner));
+        Assert.That(get.Requests, Is.LessThanOrEqualTo(3 * 6), "two records of 300 bytes to a page, and one more to come around");
     }
 
     /// <summary>Sixty records of 300 bytes under one key, ten each of six owners.</summary>

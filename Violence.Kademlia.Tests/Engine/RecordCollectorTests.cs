@@ -43,6 +43,29 @@ internal sealed class RecordCollectorTests
         Assert.That(collector.Found().Single().Age, Is.EqualTo(TimeSpan.FromSeconds(100)));
     }
 
+    [Test]
+    public void Holders_that_were_not_asked_for_all_they_have_say_nothing_of_what_they_did_not_name()
+    {
+        var collector = new RecordCollector();
+        Record elsewhere = TestRecords.Create(owner: 5);
+        for (int i = 0; i < 9; i++)
+        {
+            // Three were read all around; of the others only a page, two of them with this record.
+            collector.Add(new HeldRecord(i < 5 ? Newer : elsewhere, 100), Holder(i));
+        }
+
+        TimeSpan HeldFor(Func<NodeId, bool>? isCovered) => collector.Found(isCovered).Single(found => found.Record == Newer).HeldFor;
+
+        Assert.That(HeldFor(id => id.CompareTo(Holder(3).Id) < 0), Is.EqualTo(TimeSpan.FromSeconds(100)));
+        Assert.That(HeldFor(id => id.CompareTo(Holder(3).Id) < 0 || id.CompareTo(Holder(5).Id) > 0), Is.EqualTo(TimeSpan.FromSeconds(100)));
+        Assert.That(HeldFor(id => id.CompareTo(Holder(4).Id) > 0), Is.EqualTo(TimeSpan.FromSeconds(100)), "five who have it, four who do not");
+        Assert.That(HeldFor(null), Is.EqualTo(TimeSpan.FromSeconds(100)));
+
+        collector.Add(new HeldRecord(elsewhere, 100), Holder(9));
+        Assert.That(HeldFor(null), Is.EqualTo(TimeSpan.Zero), "five and five");
+        Assert.That(HeldFor(id => id.CompareTo(Holder(3).Id) < 0), Is.EqualTo(TimeSpan.FromSeconds(100)));
+    }
+
     private static TimeSpan? AgeOf(params (Record Record, uint? Age)[] said)
     {
         var collector = new RecordCollector();

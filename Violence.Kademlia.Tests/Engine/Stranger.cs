@@ -75,6 +75,12 @@ internal sealed class Stranger
         Send(to, _writer.Pad(cookie is null ? 1_200 : WireLimits.MinRequest));
     }
 
+    public void FindValue(NodeEndpoint to, RecordKey key, AddressFamilies families, RecordCursor? cursor)
+    {
+        _writer.FindValue(NewRequest(MessageKind.FindValue), cookie: null, key, families, owner: null, cursor);
+        Send(to, _writer.Pad(1_200));
+    }
+
     public void Store(NodeEndpoint to, Record record, ulong? cookie) =>
         Send(to, _writer.Store(NewRequest(MessageKind.Store), cookie, record.Bytes.Span));
 
@@ -120,7 +126,7 @@ internal sealed class Stranger
                 break;
             case MessageKind.FindValue:
                 (HeldRecord[] records, uint total, bool more) = Holds(message.Target, message.Cursor);
-                Contact[] contacts = message.Cursor is null ? Names(message.Target) : [];
+                Contact[] contacts = message.Families == AddressFamilies.None ? [] : Names(message.Target);
                 Send(from, _writer.Values(
                     Header(MessageKind.Values, transaction), from, CookieFor(from), contacts, records, more, total, 1_200, out _));
                 break;

@@ -30,7 +30,7 @@ internal sealed class LoopbackHarnessTests
                 Is.EqualTo(new[]
                 {
                     ("network", 8), ("idle_5s", 8), ("put", 5), ("get_first", 10), ("get_complete", 10), ("get_32_in_flight", 2_000),
-                    ("get_absent", 10), ("join_know_3", 3), ("fresh_node_first_get", 3), ("get_after_25pct_vanish", 40),
+                    ("get_absent", 10), ("query_50_servers", 10), ("stream_50_servers", 10), ("join_know_3", 3), ("fresh_node_first_get", 3), ("get_after_25pct_vanish", 40),
                 }));
             Assert.That(
                 lines.Select(static line => line.GetProperty("ok").GetInt32()),

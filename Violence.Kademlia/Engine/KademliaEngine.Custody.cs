@@ -39,11 +39,22 @@ internal sealed partial class KademliaEngine
     public OperationId Renew(RecordKey key, string label, ReadOnlySpan<byte> payload, TimeSpan timeToLive, Instant now)
     {
         Record record = Sign(key, label, payload, timeToLive, now);
-        IReadOnlyList<Contact> holders = _owned.Renew(record, now);
-        return holders.Count > Config.Holders / 2
-            ? Begin(new PutOperation(record, NewLookup(key.Position, Config.HolderLookup), isOwn: true, Closest(holders, key.Position)), now)
-            : Begin(OwnPut(record, isInternal: false, now), now);
+        return PutAt(_owned.Renew(record, now), record, now);
     }
+
+    /// <summary>
+    /// As <see cref="Renew"/>, of a record that is not kept alive: whoever put the one before remembers its holders, and signs again in time.
+    /// </summary>
+    public OperationId PutAgain(
+        RecordKey key, string label, ReadOnlySpan<byte> payload, TimeSpan timeToLive, IReadOnlyList<Contact> holders, Instant now)
+    {
+        _owned.Forget(key, label);
+        return PutAt(holders, Sign(key, label, payload, timeToLive, now), now);
+    }
+
+    private OperationId PutAt(IReadOnlyList<Contact> holders, Record record, Instant now) => holders.Count > Config.Holders / 2
+        ? Begin(new PutOperation(record, NewLookup(record.Key.Position, Config.HolderLookup), isOwn: true, Closest(holders, record.Key.Position)), now)
+        : Begin(OwnPut(record, isInternal: false, now), now);
 
     /// <summary>Holders of before a search and after it may be more than are wanted.</summary>
     private Contact[] Closest(IReadOnlyList<Contact> holders, NodeId position) =>

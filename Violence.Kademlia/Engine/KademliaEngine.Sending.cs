@@ -69,11 +69,17 @@ internal sealed partial class KademliaEngine
             MessageKind.Touch => EncodeTouch(header, cookie, request.Touched!),
             MessageKind.Watch => writer.Watch(header, cookie, new RecordKey(request.Target), request.Terms!.Number, request.Terms.LifeSeconds, request.Filter),
             MessageKind.FindNode => writer.FindNode(header, cookie, request.Target, Config.Families),
-            _ => writer.FindValue(header, cookie, new RecordKey(request.Target), Config.Families, request.Owner, request.Cursor, request.Filter),
+            _ => EncodeFindValue(header, cookie, request),
         };
 
         // Who has no cookie pays for the reply with the size of the request.
         return writer.Pad(cookie is null ? request.PaddedSize : WireLimits.MinRequest);
+    }
+
+    private ReadOnlyMemory<byte> EncodeFindValue(in MessageHeader header, ulong? cookie, in OutgoingRequest request)
+    {
+        AddressFamilies families = request.Arc is null ? Config.Families : AddressFamilies.None;
+        return Scratch.Writer.FindValue(header, cookie, new RecordKey(request.Target), families, request.Owner, request.Cursor, request.Filter);
     }
 
     private ReadOnlyMemory<byte> EncodeTouch(in MessageHeader header, ulong? cookie, Record[] records)

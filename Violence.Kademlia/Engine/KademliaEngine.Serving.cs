@@ -115,8 +115,8 @@ internal sealed partial class KademliaEngine
 
     private ReadOnlyMemory<byte> ServeFindValue(Contact from, IncomingMessage message, int maxBytes, Instant now)
     {
-        // A page further on is asked for by somebody who has the contacts already.
-        ReadOnlySpan<Contact> closest = message.Cursor is null ? ClosestFor(from, message) : [];
+        // Who reads on has the contacts already, and asks for none.
+        ReadOnlySpan<Contact> closest = message.Families == AddressFamilies.None ? [] : ClosestFor(from, message);
         HeldRecord[] records = Scratch.Records;
         PayloadFilter filter = PayloadFilter.ParseOrNone(message.Filter);
         int count = Store.Read(

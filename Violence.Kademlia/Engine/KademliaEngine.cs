@@ -198,6 +198,12 @@ internal sealed partial class KademliaEngine
         return Begin(new GetOperation(key, lookup, Config.ClosestAnswered, mode, owner, limit, onRecord, filter), now);
     }
 
+    /// <summary>Asks the closest holders how many records they have under a key, which is <see cref="GetOperation.HeldCount"/>.</summary>
+    public OperationId Count(RecordKey key, Instant now) => Get(key, GetMode.Closest, owner: null, limit: 1, onRecord: null, now);
+
+    /// <summary>A random place among records.</summary>
+    public ulong DrawPlace() => _entropy.NextUInt64();
+
     /// <summary>
     /// Joins through these addresses: the answer to <see cref="TakeSeedsWanted"/>. When none of them is usable the node
     /// tries again later; when there never were any (<paramref name="hasSeeds"/>) it is the first of its network.

@@ -32,28 +32,37 @@ internal readonly record struct OutgoingRequest()
     public NodeId? Owner
     {
         get => _narrowing?.Owner;
-        init => _narrowing = value is null && _narrowing is null ? null : Narrowed with { Owner = value };
+        init => _narrowing = value is null && _narrowing is null ? null : (_narrowing ?? Narrowing.None) with { Owner = value };
     }
 
-    /// <summary>Continue after this record, in FIND_VALUE.</summary>
+    /// <summary>Begin after this place, in FIND_VALUE.</summary>
     public RecordCursor? Cursor
     {
         get => _narrowing?.Cursor;
-        init => _narrowing = value is null && _narrowing is null ? null : Narrowed with { Cursor = value };
+        init => _narrowing = value is null && _narrowing is null ? null : (_narrowing ?? Narrowing.None) with { Cursor = value };
     }
 
     /// <summary>Only records whose payloads pass, in FIND_VALUE and WATCH; null: all.</summary>
     public byte[]? Filter
     {
         get => _narrowing?.Filter;
-        init => _narrowing = value is null && _narrowing is null ? null : Narrowed with { Filter = value };
+        init => _narrowing = value is null && _narrowing is null ? null : (_narrowing ?? Narrowing.None) with { Filter = value };
+    }
+
+    /// <summary>
+    /// The arc that a FIND_VALUE reads on, which wants no contacts; null: it is a lookup's, and wants some.
+    /// </summary>
+    public Arc? Arc
+    {
+        get => _narrowing?.Arc;
+        init => _narrowing = value is null && _narrowing is null ? null : (_narrowing ?? Narrowing.None) with { Arc = value };
     }
 
     /// <summary>Which subscription a WATCH is about.</summary>
     public WatchTerms? Terms
     {
         get => _narrowing?.Terms;
-        init => _narrowing = value is null && _narrowing is null ? null : Narrowed with { Terms = value };
+        init => _narrowing = value is null && _narrowing is null ? null : (_narrowing ?? Narrowing.None) with { Terms = value };
     }
 
     /// <summary>The record, in STORE.</summary>
@@ -87,9 +96,10 @@ internal readonly record struct OutgoingRequest()
     /// <summary>Whether it only asks a contact whether it lives.</summary>
     public bool IsProbe => Kind == MessageKind.Ping && Operation is null && !AsksForProof;
 
-    private Narrowing Narrowed => _narrowing ?? new Narrowing(null, null, null, null);
-
-    private sealed record Narrowing(NodeId? Owner, RecordCursor? Cursor, byte[]? Filter, WatchTerms? Terms);
+    private sealed record Narrowing(NodeId? Owner, RecordCursor? Cursor, byte[]? Filter, Arc? Arc, WatchTerms? Terms)
+    {
+        public static Narrowing None { get; } = new(null, null, null, null, null);
+    }
 }
 
 /// <summary>Which subscription a WATCH is about, and for how long it should live; 0 s end it.</summary>

@@ -13,4 +13,8 @@ internal static class DirectoryKeys
     public static RecordKey Name(string normalizedName) => RecordKey.FromText("server-name", normalizedName);
 
     public static RecordKey Genre(string genre) => RecordKey.FromText("server-genre", genre);
+
+    /// <param name="genre">The genre.</param>
+    /// <param name="path">Which part of it (<see cref="Genres.GenreShard"/>). No genre has a stroke in it, so no other genre has this key.</param>
+    public static RecordKey GenreShard(string genre, string path) => RecordKey.FromText("server-genre", $"{genre}/{path}");
 }

@@ -25,9 +25,9 @@ public sealed class ServerAnnouncement : IAsyncDisposable
     private readonly ServerDirectoryOptions _options;
     private readonly PlayerRoster _roster;
 
-    // Neither is ever disposed of: a late caller must meet an ended announcement, not a disposed semaphore, and without
+    // Neither is ever disposed of: a late caller must meet an ended announcement, not a disposed source, and without
     // timers or wait handles there is nothing in them to release.
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Turns _turn;
     private readonly CancellationTokenSource _ending = new();
 
     // Every genre an entry may stand under, also after a change that was cancelled half-way; only touched by who has the turn.
@@ -44,6 +44,7 @@ public sealed class ServerAnnouncement : IAsyncDisposable
         _names = names;
         _server = server;
         _options = options;
+        _turn = new Turns(1, node.ContinuesInline);
         _roster = new PlayerRoster(PlayerRecords.Of(node), keys, options, server);
         _name = DirectoryText.NormalizeName(server.Name);
     }
@@ -137,7 +138,7 @@ public sealed class ServerAnnouncement : IAsyncDisposable
     /// <param name="cancellationToken">Stops waiting. The announcement is not free then; withdraw again or dispose of it.</param>
     public async Task WithdrawAsync(CancellationToken cancellationToken = default)
     {
-        await _ending.CancelAsync().ConfigureAwait(false);
+        await _node.CancelAsync(_ending).ConfigureAwait(false);
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -167,7 +168,7 @@ public sealed class ServerAnnouncement : IAsyncDisposable
     /// </summary>
     public async ValueTask DisposeAsync()
     {
-        using var limit = new CancellationTokenSource(DisposalLimit);
+        using var limit = new CancellationTokenSource(DisposalLimit, _options.TimeProvider);
         try
         {
             await WithdrawAsync(limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
@@ -193,7 +194,7 @@ public sealed class ServerAnnouncement : IAsyncDisposable
     private async Task RenewAsync()
     {
         // Half a lease, give or take: servers that were started together drift apart.
-        var entropy = EntropySource.System();
+        EntropySource entropy = _node.NewEntropy();
         TimeSpan due = entropy.Jitter(_options.Lease / 2, RenewalSpread);
         try
         {

@@ -11,6 +11,9 @@ public enum GetMode
     /// <summary>The first valid record ends it: the fastest; a newer record may exist elsewhere.</summary>
     First,
 
-    /// <summary>As <see cref="Closest"/>, and reads on until the holders have no more: for keys with many owners.</summary>
+    /// <summary>
+    /// As <see cref="Closest"/>, and reads on until 3 holders have been read to the end: for keys with many owners. What comes first is
+    /// another part of the records each time.
+    /// </summary>
     All,
 }

@@ -25,6 +25,15 @@ internal interface INodeHost : IAsyncDisposable
     bool ContinuesInline { get; }
 
     /// <summary>
+    /// Wraps what the engine calls in the middle of a step, when who hears of it may not run there. A simulator calls it between two
+    /// steps, at the same instant; on a socket it only writes to channels, and is handed back as it is.
+    /// </summary>
+    Action<T> Relay<T>(Action<T> callback);
+
+    /// <summary>Randomness for those above, who may not have the engine's: each call gives a source of its own.</summary>
+    EntropySource NewEntropy();
+
+    /// <summary>
     /// Runs an operation to its end. Before the node has first known anybody it waits for that, on the loop: a caller that
     /// waited itself would be one more thread to be woken between the join and the first request.
     /// </summary>

@@ -73,6 +73,10 @@ internal sealed class NodeHost : INodeHost
 
     public bool ContinuesInline => false;
 
+    public Action<T> Relay<T>(Action<T> callback) => callback;
+
+    public EntropySource NewEntropy() => EntropySource.System();
+
     /// <summary>When this throws the caller disposes of the resources.</summary>
     public void Start()
     {

@@ -14,6 +14,19 @@ internal static class RecordPlace
         return byOwner != 0 ? byOwner : CompareLabels(label, otherLabel);
     }
 
+    /// <summary>
+    /// Whether a place stands after <paramref name="from"/> and before <paramref name="to"/> on the ring of places, where the first
+    /// comes after the last; from a place to itself is all the way around.
+    /// </summary>
+    public static bool IsBetween(RecordCursor from, RecordCursor place, RecordCursor to)
+    {
+        bool isAfter = Compare(from, place) < 0;
+        bool isBefore = Compare(place, to) < 0;
+        return Compare(from, to) < 0 ? isAfter && isBefore : isAfter || isBefore;
+    }
+
+    private static int Compare(RecordCursor left, RecordCursor right) => Compare(left.Owner, left.Label, right.Owner, right.Label);
+
     /// <summary>Orders labels as their UTF-8 bytes, without encoding them.</summary>
     public static int CompareLabels(string left, string right)
     {

@@ -116,13 +116,16 @@ internal sealed class RecordSet
         return first!;
     }
 
-    /// <summary>One page of the set, or of one owner's records in it.</summary>
+    /// <summary>
+    /// One page of the set, or of one owner's records in it. They stand in a ring: after the last comes the first, up to the place
+    /// the page began after.
+    /// </summary>
     /// <param name="owner">Only this owner's, or null for all.</param>
-    /// <param name="after">Only what stands after this place; the place itself need not be held any more.</param>
+    /// <param name="after">Begins with what stands after this place; the place itself need not be held any more. Null: with the first.</param>
     /// <param name="destination">Gets the page; its length is the most that is read.</param>
     /// <param name="now">What the times held are counted to.</param>
     /// <param name="total">How many records there are, on all pages.</param>
-    /// <param name="more">Whether others follow after the page.</param>
+    /// <param name="more">Whether the page is not yet all there are.</param>
     /// <param name="filter">Which payloads are wanted; tombstones always are.</param>
     /// <returns>How many records were written.</returns>
     public int Read(
@@ -143,46 +146,40 @@ internal sealed class RecordSet
         }
 
         total = end - start;
-        if (after is { } cursor)
-        {
-            start = Math.Clamp(CountUpTo(cursor.Owner, cursor.Label), start, end);
-        }
-
-        int next = start;
-        int count = filter.IsEmpty ? Copy(destination, ref next, end, now) : Select(filter, destination, ref next, end, now);
-        more = next < end;
+        int first = after is { } cursor ? Math.Clamp(CountUpTo(cursor.Owner, cursor.Label), start, end) : start;
+        var ring = new Ring(_entries, start, end, first);
+        int count = filter.IsEmpty ? Copy(ring, destination, now, out int seen) : Select(ring, filter, destination, now, out seen);
+        more = seen < total;
         return count;
     }
 
-    private int Copy(Span<HeldRecord> destination, ref int next, int end, Instant now)
+    private static int Copy(in Ring ring, Span<HeldRecord> destination, Instant now, out int seen)
     {
-        int count = Math.Min(destination.Length, end - next);
-        for (int i = 0; i < count; i++)
+        seen = Math.Min(destination.Length, ring.Count);
+        for (int i = 0; i < seen; i++)
         {
-            destination[i] = _entries[next++].ToHeld(now);
+            destination[i] = ring[i].ToHeld(now);
         }
 
-        return count;
+        return seen;
     }
 
     /// <summary>
     /// Looks through <see cref="ScannedMax"/> records at most. The last of them is then given out whether it passes or not, so that
     /// there is a place to read on from; readers look for themselves anyway.
     /// </summary>
-    private int Select(PayloadFilter filter, Span<HeldRecord> destination, ref int next, int end, Instant now)
+    private static int Select(in Ring ring, PayloadFilter filter, Span<HeldRecord> destination, Instant now, out int seen)
     {
         int count = 0;
-        int last = Math.Min(end, next + ScannedMax) - 1;
-        while (next <= last && count < destination.Length)
+        int most = Math.Min(ring.Count, ScannedMax);
+        for (seen = 0; seen < most && count < destination.Length; seen++)
         {
-            RecordEntry entry = _entries[next];
-            bool isBreak = next == last && last + 1 < end;
+            RecordEntry entry = ring[seen];
+            bool isBreak = seen == most - 1 && most < ring.Count;
             if (isBreak || entry.Record.IsTombstone || filter.Matches(entry.Record.Payload.Span))
             {
                 destination[count++] = entry.ToHeld(now);
             }
-
-            next++;
         }
 
         return count;
@@ -223,6 +220,14 @@ internal sealed class RecordSet
         return label is null
             ? record.Owner.CompareTo(owner)
             : RecordPlace.Compare(record.Owner, record.Label, owner, label);
+    }
+
+    /// <summary>The entries from <paramref name="start"/> up to <paramref name="end"/>, beginning with <paramref name="first"/> and once around.</summary>
+    private readonly ref struct Ring(List<RecordEntry> entries, int start, int end, int first)
+    {
+        public int Count => end - start;
+
+        public RecordEntry this[int index] => entries[first + index < end ? first + index : first + index - Count];
     }
 
     /// <summary>Who has how much of a key.</summary>

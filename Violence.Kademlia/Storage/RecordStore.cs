@@ -159,7 +159,7 @@ internal sealed partial class RecordStore
     }
 
     /// <summary>
-    /// One page of the records under a key, in the order of <see cref="RecordPlace"/>. Parameters and result as
+    /// One page of the records under a key, in the order of <see cref="RecordPlace"/> on a ring. Parameters and result as
     /// <see cref="RecordSet.Read"/>.
     /// </summary>
     public int Read(

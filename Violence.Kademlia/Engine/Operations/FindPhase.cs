@@ -17,6 +17,9 @@ internal sealed class FindPhase(Operation operation, MessageKind kind, Lookup lo
     /// <summary>Sends somebody another request instead, whose reply names contacts too; false: the usual one is to be sent.</summary>
     public Func<Contact, KademliaEngine, Instant, bool>? SendInstead { get; init; }
 
+    /// <summary>Where replies of holders are to begin; each is asked for another place. Null: with the first record.</summary>
+    public Func<int, RecordCursor>? Starts { get; set; }
+
     public bool IsComplete => lookup.IsComplete;
 
     public int Hops => lookup.Hops;
@@ -77,6 +80,7 @@ internal sealed class FindPhase(Operation operation, MessageKind kind, Lookup lo
                 Owner = Owner,
                 PaddedSize = kind == MessageKind.FindNode ? ContactsSize : WireLimits.MaxDatagram,
                 Filter = Filter,
+                Cursor = Starts?.Invoke(Asked),
             };
             if (!engine.Send(request, now))
             {

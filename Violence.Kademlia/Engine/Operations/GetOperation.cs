@@ -24,6 +24,7 @@ internal sealed class GetOperation : Operation
     private readonly Action<HeldRecord>? _onRecord;
     private readonly int _closestWanted;
     private readonly PayloadFilter _filter;
+    private readonly List<uint> _totals = [];
     private int _lost;
 
     /// <param name="key">Under which.</param>
@@ -59,6 +60,12 @@ internal sealed class GetOperation : Operation
 
     public IReadOnlyList<FoundRecord> Found { get; private set; } = [];
 
+    /// <summary>
+    /// How many records holders have under the key (of the wanted owner), tombstones and what a filter leaves out included: the upper
+    /// median of what those tell that have any; 0 when none has.
+    /// </summary>
+    public int HeldCount { get; private set; }
+
     /// <summary>Replies it received.</summary>
     public int Answers { get; private set; }
 
@@ -72,6 +79,13 @@ internal sealed class GetOperation : Operation
         CollectOwn(engine, now);
         if (!IsEnough())
         {
+            if (_mode == GetMode.All && _owner is null)
+            {
+                // One owner's records stand in one place: there is nothing to begin in the middle of.
+                ulong first = engine.DrawPlace();
+                _find.Starts = index => OwnerRing.Spread(first, index);
+            }
+
             _find.OfferKnown(engine);
         }
 
@@ -82,23 +96,41 @@ internal sealed class GetOperation : Operation
     {
         Answers++;
         bool isHonest = Collect(engine, from, message, now) && PageWalk.IsPage(request.Cursor, message);
-        _lost += isHonest ? 0 : 1;
-        if (request.Cursor is null)
+        if (request.Arc is { } arc)
+        {
+            _pages.OnPage(arc, message, isHonest);
+        }
+        else
         {
             _find.OnReply(from.Id, message);
-        }
-
-        if (_mode == GetMode.All && !IsFinished)
-        {
-            _pages.OnPage(engine, request, from, message, isHonest, now);
+            OnFirstPage(request, from, message, isHonest);
         }
 
         Continue(engine, now);
     }
 
+    private void OnFirstPage(in OutgoingRequest request, Contact from, IncomingMessage message, bool isHonest)
+    {
+        if (!isHonest)
+        {
+            _lost++;
+            return;
+        }
+
+        if (message.Total > 0)
+        {
+            _totals.Add(message.Total);
+        }
+
+        if (_mode == GetMode.All)
+        {
+            _pages.OnFirstPage(from, request.Cursor, message);
+        }
+    }
+
     public override void OnSlow(KademliaEngine engine, in OutgoingRequest request, Instant now)
     {
-        if (request.Cursor is null)
+        if (request.Arc is null)
         {
             _find.OnSlow(request);
         }
@@ -108,14 +140,13 @@ internal sealed class GetOperation : Operation
 
     public override void OnFailure(KademliaEngine engine, in OutgoingRequest request, Instant now)
     {
-        if (request.Cursor is null)
+        if (request.Arc is { } arc)
         {
-            _find.OnFailure(request);
+            _pages.OnFailure(arc);
         }
         else
         {
-            _lost++;
-            _pages.OnFailure(engine, now);
+            _find.OnFailure(request);
         }
 
         Continue(engine, now);
@@ -141,10 +172,11 @@ internal sealed class GetOperation : Operation
         }
 
         _find.Pump(engine, now);
+        _pages.Pump(engine, _limit - _collector.Live, now);
 
         // That there is nothing is said only when as many have said so as should have it: the closest may be new, or have
         // missed it. And liars, and holders that fell silent half-way, are replaced.
-        int wanted = (_collector.IsEmpty ? engine.Config.Holders : _closestWanted) + _lost;
+        int wanted = (_collector.IsEmpty ? engine.Config.Holders : _closestWanted) + _lost + _pages.Lost;
         if (_find.IsComplete && _find.TryWiden(wanted))
         {
             _find.Pump(engine, now);
@@ -171,11 +203,23 @@ internal sealed class GetOperation : Operation
         bool more = true;
         while (more)
         {
-            int count = engine.Store.Read(_key, _owner, after, page, now, out _, out more, _filter);
+            int count = engine.Store.Read(_key, _owner, after, page, now, out int total, out more, _filter);
+            if (after is null && total > 0)
+            {
+                _totals.Add((uint)total);
+            }
+
             for (int i = 0; i < count; i++)
             {
+                var place = new RecordCursor(page[i].Record.Owner, page[i].Record.Label);
+                if (after is { } last && !RecordPlace.IsBetween(last, place, OwnerRing.Beginning))
+                {
+                    // Once around.
+                    return;
+                }
+
                 Keep(page[i], engine.SelfContact);
-                after = new RecordCursor(page[i].Record.Owner, page[i].Record.Label);
+                after = place;
             }
 
             more &= count > 0;
@@ -220,9 +264,20 @@ internal sealed class GetOperation : Operation
         }
     }
 
+    /// <summary>Whether all is known that a holder has.</summary>
+    private Func<NodeId, bool> IsCovered(KademliaEngine engine) => holder => holder == engine.Self || _pages.Covered.Contains(holder);
+
+    /// <summary>The upper median, so that of two the one counts that nobody has missed yet.</summary>
+    private static int Median(List<uint> totals)
+    {
+        totals.Sort();
+        return totals.Count == 0 ? 0 : (int)Math.Min(totals[totals.Count / 2], int.MaxValue);
+    }
+
     private void Conclude(KademliaEngine engine, Instant now)
     {
-        Found = _collector.Found();
+        Found = _collector.Found(_mode == GetMode.All ? IsCovered(engine) : null);
+        HeldCount = Median(_totals);
         if (Found.Count > 0)
         {
             Status = GetStatus.Found;

@@ -1,101 +1,161 @@
 using Violence.Kademlia.Primitives;
-using Violence.Kademlia.Storage;
 using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Engine.Operations;
 
 /// <summary>
-/// Reads on where a holder has more records than one datagram carries. A few holders are read to the end, side by side;
-/// others that offered more stand by, for when one of those falls silent or turns out to lie.
+/// Reads on where holders have more records than one datagram carries. A few holders are each read all around the ring of places,
+/// side by side and several pages of each at once; others that offered more stand by, for when one of those falls silent or turns
+/// out to lie. Holders were started at places far apart and are read on from there, so that together they soon have brought everything.
 /// </summary>
 internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, byte[]? filter, int walksWanted)
 {
+    /// <summary>Pages of one holder under way at once.</summary>
+    public const int UnderWayOfOneMax = 8;
+
+    /// <summary>Pages under way at once.</summary>
+    public const int UnderWayMax = 32;
+
     /// <summary>Pages of one get over all holders: a bound for holders that page without end.</summary>
     private const int PagesMax = 4_000;
 
     private const int StandbyMax = 20;
 
-    private readonly Queue<(Contact Holder, RecordCursor Cursor)> _standby = new();
-    private int _walking;
-    private int _walked;
+    /// <summary>Rows that a page brings at least, by which it is judged how many are enough for what is still wanted.</summary>
+    private const int RowsExpected = 3;
+
+    private readonly Queue<HolderWalk> _standby = new();
+    private readonly List<HolderWalk> _walking = [];
+    private readonly HashSet<NodeId> _covered = [];
+    private int _underWay;
     private int _pages;
 
     /// <summary>Whether nothing more is being read or should be.</summary>
-    public bool IsComplete => _walking == 0;
+    public bool IsComplete => _walking.Count == 0;
 
-    /// <summary>Whether a page that is said not to be the last brings the reader further.</summary>
+    /// <summary>Holders that were given up half-way.</summary>
+    public int Lost { get; private set; }
+
+    /// <summary>Holders of which everything was read.</summary>
+    public IReadOnlySet<NodeId> Covered => _covered;
+
+    /// <summary>Whether a page that is said not to be all there are brings the reader further on the ring.</summary>
     public static bool IsPage(RecordCursor? from, IncomingMessage page) =>
-        page.Cursor is not { } to
-        || (page.RecordCount > 0
-            && (from is not { } before || RecordPlace.Compare(before.Owner, before.Label, to.Owner, to.Label) < 0));
+        page.Cursor is not { } to || (page.RecordCount > 0 && to != from);
 
-    /// <summary>A holder's reply: to the lookup (its first page) or to a page request of this walk.</summary>
-    /// <param name="engine">Sends the next request.</param>
-    /// <param name="request">What was asked.</param>
+    /// <summary>A holder's honest reply to the lookup: its first page.</summary>
     /// <param name="from">Who answered.</param>
+    /// <param name="start">Where the page was to begin.</param>
+    /// <param name="page">The answer.</param>
+    public void OnFirstPage(Contact from, RecordCursor? start, IncomingMessage page)
+    {
+        if (page.Cursor is not { } next)
+        {
+            if (page.RecordCount > 0)
+            {
+                _covered.Add(from.Id);
+            }
+        }
+        else if (_standby.Count < StandbyMax)
+        {
+            // One owner's records stand in one place of the ring: there is nothing to divide.
+            int window = owner is null ? UnderWayOfOneMax : 1;
+            _standby.Enqueue(new HolderWalk(from, start ?? OwnerRing.Beginning, next, page, filter is not null, window));
+        }
+    }
+
+    /// <summary>A holder's answer to a page request.</summary>
+    /// <param name="arc">The arc it was asked for.</param>
     /// <param name="page">The answer.</param>
     /// <param name="isHonest">
     /// Whether all records of the page verified, and <see cref="IsPage"/>. Nothing more is read from a holder that sent others,
     /// and another is read in its stead.
     /// </param>
+    public void OnPage(Arc arc, IncomingMessage page, bool isHonest)
+    {
+        _underWay--;
+        HolderWalk walk = arc.Walk;
+        walk.OnPage(arc, page);
+        walk.IsLost |= !isHonest;
+        Settle(walk);
+    }
+
+    public void OnFailure(Arc arc)
+    {
+        _underWay--;
+        arc.Walk.OnFailure(arc);
+        Settle(arc.Walk);
+    }
+
+    /// <summary>Sends what may be sent now.</summary>
+    /// <param name="engine">Sends it.</param>
+    /// <param name="rowsWanted">How many rows are wanted still: nobody is asked for many more.</param>
     /// <param name="now">When.</param>
-    public void OnPage(KademliaEngine engine, in OutgoingRequest request, Contact from, IncomingMessage page, bool isHonest, Instant now)
+    public void Pump(KademliaEngine engine, int rowsWanted, Instant now)
     {
-        bool isWalking = request.Cursor is not null;
-        if (isWalking)
+        int most = Math.Min(UnderWayMax, rowsWanted / RowsExpected + 1);
+        bool isAsking = true;
+        while (isAsking)
         {
-            _walking--;
-        }
-
-        if (isHonest && page.Cursor is { } next)
-        {
-            if (isWalking || _walking + _walked < walksWanted)
+            while (_walking.Count + _covered.Count < walksWanted && _standby.TryDequeue(out HolderWalk? waiting))
             {
-                Ask(engine, from, next, now);
+                _walking.Add(waiting);
             }
-            else if (_standby.Count < StandbyMax)
+
+            // A page of each in turn: of what one is asked for first, the others need not be.
+            isAsking = false;
+            for (int i = _walking.Count - 1; i >= 0 && _underWay < most; i--)
             {
-                _standby.Enqueue((from, next));
+                HolderWalk walk = _walking[i];
+                if (walk.TryTake(Math.Max(1, UnderWayMax / _walking.Count), out Arc? arc))
+                {
+                    isAsking = true;
+                    walk.IsLost = !TryAsk(engine, arc, now);
+                }
+
+                Settle(walk);
             }
         }
-        else if (isHonest && (page.RecordCount > 0 || isWalking))
+    }
+
+    /// <summary>Takes a walk that has ended out of those that go on.</summary>
+    private void Settle(HolderWalk walk)
+    {
+        if ((!walk.IsCovered && !walk.IsLost) || !_walking.Remove(walk))
         {
-            _walked++;
+            return;
         }
 
-        WakeStandby(engine, now);
-    }
-
-    public void OnFailure(KademliaEngine engine, Instant now)
-    {
-        _walking--;
-        WakeStandby(engine, now);
-    }
-
-    private void WakeStandby(KademliaEngine engine, Instant now)
-    {
-        while (_walking + _walked < walksWanted && _standby.TryDequeue(out (Contact Holder, RecordCursor Cursor) waiting))
+        if (walk.IsLost)
         {
-            Ask(engine, waiting.Holder, waiting.Cursor, now);
+            Lost++;
+        }
+        else
+        {
+            _covered.Add(walk.Holder.Id);
         }
     }
 
-    private void Ask(KademliaEngine engine, Contact holder, RecordCursor cursor, Instant now)
+    private bool TryAsk(KademliaEngine engine, Arc arc, Instant now)
     {
         var request = new OutgoingRequest
         {
             Kind = MessageKind.FindValue,
-            To = holder,
+            To = arc.Walk.Holder,
             Operation = operation,
             Target = key,
             Owner = owner,
-            Cursor = cursor,
+            Cursor = arc.At,
             Filter = filter,
+            Arc = arc,
         };
-        if (_pages < PagesMax && engine.Send(request, now))
+        if (_pages >= PagesMax || !engine.Send(request, now))
         {
-            _pages++;
-            _walking++;
+            return false;
         }
+
+        _pages++;
+        _underWay++;
+        return true;
     }
 }

@@ -62,14 +62,16 @@ internal sealed class RecordCollector
     ];
 
     /// <summary>The live winners in order of owner and label, so that no hash table's order shows.</summary>
-    public IReadOnlyList<FoundRecord> Found()
+    /// <param name="isCovered">Whether all is known that a holder has; null: of all as much.</param>
+    public IReadOnlyList<FoundRecord> Found(Func<NodeId, bool>? isCovered = null)
     {
         var found = new List<FoundRecord>(Live);
+        HashSet<NodeId> asked = isCovered is null ? _holders : [.. _holders.Where(isCovered)];
         foreach (Claim claim in _claims.Values)
         {
             if (!claim.Winner.IsTombstone)
             {
-                found.Add(new FoundRecord(claim.Winner, claim.Holders, claim.MedianHeld(_holders.Count)) { Age = claim.MedianAge() });
+                found.Add(new FoundRecord(claim.Winner, claim.Holders, claim.MedianHeld(asked)) { Age = claim.MedianAge() });
             }
         }
 
@@ -101,11 +103,13 @@ internal sealed class RecordCollector
         }
 
         /// <summary>
-        /// The lower median over all who hold anything under the key; those who don't hold this have held it for no time. So
-        /// one that lies moves it by one place only, and a claim that it alone knows of counts for nothing.
+        /// The lower median over all who hold anything under the key and were asked about this, or spoke of it; those who don't hold
+        /// it have held it for no time. So one that lies moves it by one place only, and a claim that it alone knows of counts for
+        /// nothing.
         /// </summary>
-        public TimeSpan MedianHeld(int holders)
+        public TimeSpan MedianHeld(HashSet<NodeId> asked)
         {
+            int holders = asked.Count + _said.Count(said => !asked.Contains(said.Holder.Id));
             var seconds = new uint[holders];
             for (int i = 0; i < _said.Count; i++)
             {

@@ -24,9 +24,9 @@ internal sealed class PlayerRoster : IDisposable
     private readonly PlayerKeys _keys;
     private readonly ServerDirectoryOptions _options;
     private readonly TimeProvider _time;
-    private readonly EntropySource _entropy = EntropySource.System();
+    private readonly EntropySource _entropy;
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _lanes = new(Lanes, Lanes);
+    private readonly Turns _lanes;
     private readonly SortedDictionary<string, Stay> _present = new(StringComparer.Ordinal);
 
     // In the order they left.
@@ -40,6 +40,8 @@ internal sealed class PlayerRoster : IDisposable
     public PlayerRoster(PlayerRecords records, PlayerKeys keys, ServerDirectoryOptions options, ServerInfo server)
     {
         _records = records;
+        _entropy = records.Entropy;
+        _lanes = new Turns(Lanes, records.ContinuesInline);
         _keys = keys;
         _options = options;
         _time = options.TimeProvider;
@@ -68,7 +70,7 @@ internal sealed class PlayerRoster : IDisposable
 
             foreach (string id in wanted.Where(id => !_present.ContainsKey(id)))
             {
-                Stay stay = new(id, _keys.Of(id), _entropy.NextUInt64().ToString("x16", provider: null), _time.GetUtcNow());
+                Stay stay = new(id, _keys.Of(id), NextLabel(), _time.GetUtcNow(), _records.ContinuesInline);
                 _present.Add(id, stay);
                 changed.Add(stay);
             }
@@ -169,7 +171,7 @@ internal sealed class PlayerRoster : IDisposable
         Stay[] due;
         lock (_gate)
         {
-            due = [.. _leaving.Concat(_present.Values).Where(stay => stay.Turn.CurrentCount > 0 && stay.Due <= now)];
+            due = [.. _leaving.Concat(_present.Values).Where(stay => stay.Turn.IsFree && stay.Due <= now)];
         }
 
         foreach (Stay stay in due)
@@ -229,13 +231,14 @@ internal sealed class PlayerRoster : IDisposable
                     _leaving.Remove(stay);
                 }
 
+                // Sought anew, unlike a renewal: the row may still be on its way to holders that nobody remembers yet.
                 return mayStand ? new PlayerPut(stay.Key.Position, stay.Label, ReadOnlyMemory<byte>.Empty, _options.PlayerLease + ClockTolerance) : null;
             }
 
             stay.Sealed ??= Seal(stay);
             // It may have reached somebody however the put ends.
             stay.MayStandUntil = now + _options.PlayerLease;
-            return new PlayerPut(stay.Key.Position, stay.Label, stay.Sealed, _options.PlayerLease);
+            return new PlayerPut(stay.Key.Position, stay.Label, stay.Sealed, _options.PlayerLease) { Placed = stay.Placed };
         }
     }
 
@@ -257,10 +260,12 @@ internal sealed class PlayerRoster : IDisposable
         }
     }
 
+    private string NextLabel() => _entropy.NextUInt64().ToString("x16", provider: null);
+
     private byte[] Seal(Stay stay)
     {
         Span<byte> nonce = stackalloc byte[PlayerSeal.NonceSize];
-        EntropySource.FillSecret(nonce);
+        _entropy.Fill(nonce);
         byte[] row = PlayerRowCodec.Encode(new PlayerRow(_serverName, _serverAddress, stay.Since));
         return PlayerSeal.Close(stay.Key, _records.Owner, row, nonce);
     }
@@ -268,7 +273,7 @@ internal sealed class PlayerRoster : IDisposable
     private TimeSpan Now() => _time.GetElapsedTime(0);
 
     /// <summary>One stay of one player. All but the turn is guarded by the roster's gate.</summary>
-    private sealed class Stay(string id, PlayerPlaceKey key, string label, DateTimeOffset since)
+    private sealed class Stay(string id, PlayerPlaceKey key, string label, DateTimeOffset since, bool continuesInline)
     {
         public string Id => id;
 
@@ -278,7 +283,10 @@ internal sealed class PlayerRoster : IDisposable
 
         public DateTimeOffset Since => since;
 
-        public SemaphoreSlim Turn { get; } = new(1, 1);
+        public Turns Turn { get; } = new(1, continuesInline);
+
+        /// <summary>Of who has the turn.</summary>
+        public PlacedRecord Placed { get; } = new();
 
         public bool IsPresent { get; set; } = true;
 

@@ -26,7 +26,7 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, IRead
 
     private readonly ServerWatch _watch = new(query);
     private readonly byte[]? _filter = ServerFilter.Of(query);
-    private readonly EntropySource _entropy = EntropySource.System();
+    private readonly EntropySource _entropy = node.NewEntropy();
     private readonly long _start = options.TimeProvider.GetTimestamp();
     private readonly int[] _holders = new int[keys.Count];
     private bool _wasCovered;
@@ -85,7 +85,7 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, IRead
         }
         finally
         {
-            await gone.CancelAsync().ConfigureAwait(false);
+            await node.CancelAsync(gone).ConfigureAwait(false);
             await EndAsync(streams, next, reading).ConfigureAwait(false);
         }
     }
