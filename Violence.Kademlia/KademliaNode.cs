@@ -239,7 +239,7 @@ public sealed partial class KademliaNode : IAsyncDisposable
         Action<HeldRecord>? relayed = onRecord is null ? null : _host.Relay(onRecord);
         return _host.RunAsync(
             (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, relayed, now, filter),
-            static (GetOperation get) => new GetResult(get.Status, get.Found, get.Cost) { HeldCount = get.HeldCount },
+            static (GetOperation get) => new GetResult(get.Status, get.Found, get.Cost) { HeldCount = get.HeldCount, IsWhole = get.IsWhole },
             _options.JoinPatience,
             cancellationToken);
     }

@@ -60,6 +60,9 @@ public sealed record GetResult(GetStatus Status, IReadOnlyList<FoundRecord> Reco
     /// holder's word, or this node's own.
     /// </summary>
     public int HeldCount { get; init; }
+
+    /// <summary>Whether it went to its end: what is not among the records is not there, as far as the holders know.</summary>
+    internal bool IsWhole { get; init; } = true;
 }
 
 /// <summary>How to put.</summary>

@@ -11,7 +11,7 @@ internal static class Layers
     private static readonly string[][] Levels =
     [
         ["Primitives"],
-        ["Identity", "Wire", "Routing", "Storage", "Requests", "Admission", "Reachability", "Lookups"],
+        ["Identity", "Wire", "Routing", "Storage", "Requests", "Admission", "Reachability", "Lookups", "Watching"],
         ["Engine"],
         ["Transport", "Persistence", "PortMapping", "Diagnostics"],
         ["Runtime"],

@@ -59,6 +59,8 @@ internal sealed class FuzzTests
             Assert.That(victim.Engine.RequestsInFlight, Is.LessThan(50));
             Assert.That(victim.Engine.ChallengesUnderWay, Is.LessThan(20));
             Assert.That(victim.Engine.Table.Count, Is.LessThanOrEqualTo(9), "nobody got in who is no node");
+            Assert.That(victim.Engine.WatchesRunning, Is.EqualTo(10), "nobody ended a watch but its own node");
+            Assert.That(victim.Engine.Watchers, Is.LessThanOrEqualTo(20), "nobody watches who did not ask to");
             Assert.That(victim.Engine.Store.Snapshot(network.Now).Select(held => held.Record.Owner).Except(network.Nodes.Select(node => node.Id)), Is.Empty);
             Assert.That(counters.RequestsServed, Is.GreaterThan(1_000), "not everything was garbage");
         }
@@ -127,7 +129,10 @@ internal sealed class FuzzTests
         };
         for (int i = 0; i < 20; i++)
         {
+            // It watches others, and others watch what it holds.
             RecordKey key = RecordKey.FromText("test", $"fuzz {i}");
+            (i % 2 == 0 ? victim : network.Nodes[i % 10]).Step(engine => engine.BeginWatch(key, i % 3 == 0 ? [0x91, 0x93, 0, 0, 0xA1, 0x78] : null, static _ => { }, network.Now));
+            network.RunFor(TimeSpan.FromSeconds(1));
             PutGetTests.Put(network, network.Nodes[i % 10], new string('x', 20 * i), key);
             PutGetTests.Get(network, network.Nodes[(i + 4) % 10], key, GetMode.All);
             network.Run<PutOperation>(network.Nodes[i % 10], (engine, now) => engine.Withdraw(key, "", now));
@@ -141,7 +146,8 @@ internal sealed class FuzzTests
         network.RunFor(TimeSpan.FromMinutes(20));
         network.Observer = null;
         var kinds = new HashSet<byte>(recorded.Select(item => item.Bytes[7]));
-        Assert.That(kinds, Has.Count.GreaterThanOrEqualTo(9), "nearly every kind of message");
+        Assert.That(kinds, Is.SupersetOf([(byte)MessageKind.Watch, (byte)MessageKind.Watching, (byte)MessageKind.News]));
+        Assert.That(kinds, Has.Count.GreaterThanOrEqualTo(12), "nearly every kind of message");
         return recorded;
     }
 

@@ -12,8 +12,8 @@ public sealed class MessageKindTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(numbers.Where(number => ((MessageKind)number).IsRequest()), Is.EqualTo(new[] { 1, 2, 3, 4, 5, 6 }));
-            Assert.That(numbers.Where(number => ((MessageKind)number).IsReply()), Is.EqualTo(new[] { 17, 18, 19, 20, 22, 31 }));
+            Assert.That(numbers.Where(number => ((MessageKind)number).IsRequest()), Is.EqualTo(new[] { 1, 2, 3, 4, 5, 6, 7, 8 }));
+            Assert.That(numbers.Where(number => ((MessageKind)number).IsReply()), Is.EqualTo(new[] { 17, 18, 19, 20, 22, 23, 31 }));
         }
     }
 
@@ -30,7 +30,13 @@ public sealed class MessageKindTests
     }
 
     [Test]
-    public void A_goodbye_has_no_reply() => Assert.That(MessageKind.Goodbye.Reply().IsReply(), Is.False);
+    public void Goodbyes_and_news_have_no_reply()
+    {
+        IEnumerable<MessageKind> requests = Enum.GetValues<MessageKind>().Where(static kind => kind.IsRequest());
+
+        Assert.That(requests.Where(static kind => !kind.HasReply()), Is.EqualTo(new[] { MessageKind.Goodbye, MessageKind.News }));
+        Assert.That(requests.Where(static kind => !kind.Reply().IsReply()), Is.EqualTo(new[] { MessageKind.Goodbye, MessageKind.News }));
+    }
 
     [Test]
     public void A_transaction_reads_as_sixteen_digits() =>

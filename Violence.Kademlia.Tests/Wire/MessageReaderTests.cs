@@ -21,25 +21,25 @@ public sealed class MessageReaderTests
             return pack;
         }
 
+        int later = more == 0 ? 0 : 1;
+        byte[] Later(Pack pack) => (later == 0 ? pack : Unknown(pack.Nil())).ToArray();
         Pack Reply(int elements) => new Pack().Array(elements + more).Bytes(Samples.ToBytes(Samples.IPv6)).Bytes(Samples.CookieBytes);
         Pack Request(int elements) => new Pack().Array(elements + more).Bytes(Samples.CookieBytes);
         Pack Cursor(Pack pack) => Unknown(pack.Array(2 + more).Bytes(Samples.IdBytes).Text("l"));
         Pack Contacts(Pack pack) => pack.Array(1).Bytes(Samples.ToBytes(new Contact(Samples.Id, Samples.IPv4)));
 
         yield return (MessageKind.Ping, Unknown(Request(2).Bytes(Samples.ToBytes(Samples.IPv4))).ToArray());
-        yield return (MessageKind.Store, (more == 0 ? Request(2).Bytes(new byte[300]) : Unknown(Request(3).Bytes(new byte[300]).Nil())).ToArray());
+        yield return (MessageKind.Store, Later(Request(2 + later).Bytes(new byte[300])));
         yield return (MessageKind.FindNode, Unknown(Request(3).Bytes(Samples.IdBytes).Number(3)).ToArray());
-        yield return (MessageKind.FindValue,
-            more == 0
-                ? Cursor(Request(5).Bytes(Samples.IdBytes).Number(3).Bytes(Samples.IdBytes)).ToArray()
-                : Unknown(Cursor(Request(6).Bytes(Samples.IdBytes).Number(3).Bytes(Samples.IdBytes)).Nil()).ToArray());
+        yield return (MessageKind.FindValue, Later(Cursor(Request(5 + later).Bytes(Samples.IdBytes).Number(3).Bytes(Samples.IdBytes))));
         yield return (MessageKind.Goodbye, Unknown(Request(1)).ToArray());
         yield return (MessageKind.Touch, Unknown(Request(2).Bytes(new byte[16])).ToArray());
         yield return (MessageKind.Touched, Unknown(Reply(3).Bytes(new byte[2])).ToArray());
-        yield return (MessageKind.Pong,
-            Unknown(Unknown(Reply(3).Array(2 + more).Bytes(new byte[32]).Bytes(new byte[64]))).ToArray());
-        yield return (MessageKind.Stored,
-            more == 0 ? Reply(4).Number(7).Number(ulong.MaxValue).ToArray() : Unknown(Reply(5).Number(7).Number(ulong.MaxValue).Nil()).ToArray());
+        yield return (MessageKind.Watch, Later(Request(4 + later).Bytes(Samples.IdBytes).Number(ulong.MaxValue).Number(60)));
+        yield return (MessageKind.Watching, Unknown(Reply(4).Number(2).Number(60)).ToArray());
+        yield return (MessageKind.News, Unknown(Request(3).Number(ulong.MaxValue).Bytes(new byte[300])).ToArray());
+        yield return (MessageKind.Pong, Unknown(Unknown(Reply(3).Array(2 + more).Bytes(new byte[32]).Bytes(new byte[64]))).ToArray());
+        yield return (MessageKind.Stored, Later(Reply(4 + later).Number(7).Number(ulong.MaxValue)));
         yield return (MessageKind.Nodes, Unknown(Contacts(Reply(3))).ToArray());
         yield return (MessageKind.Values,
             Unknown(Cursor(Unknown(Contacts(Reply(6)).Array(1).Array(3 + more).Bytes(new byte[100]).Number(70_000).Number(61))).Number(300))

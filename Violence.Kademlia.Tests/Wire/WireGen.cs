@@ -57,7 +57,7 @@ internal static class WireGen
     public static readonly Gen<WireMessage> Message = Gen.Select(
         Header,
         Gen.Select(Gen.ULong, Endpoint, Gen.Bool),
-        Gen.OneOf(Ping(), Store(), Find(), Goodbye(), Touch(), Touched(), Pong(), Stored(), Nodes(), Values(), Retry()),
+        Gen.OneOf(Ping(), Store(), Find(), Goodbye(), Touch(), Touched(), Watch(), Watching(), News(), Pong(), Stored(), Nodes(), Values(), Retry()),
         (header, reply, body) => body(header, reply.Item1, reply.Item2, reply.Item3));
 
     /// <summary>A body, to be completed by header, cookie, observed endpoint and whether the requester has a cookie.</summary>
@@ -120,6 +120,38 @@ internal static class WireGen
             Cookie = cookie,
             Observed = observed,
             Missing = missing,
+        });
+
+    private static Gen<Body> Watch() =>
+        Gen.Select(Id, Gen.ULong, Gen.UInt, Gen.Byte.Array[0, WireLimits.MaxFilterSize])
+            .Select<(NodeId Target, ulong Watch, uint Life, byte[] Filter), Body>(watch =>
+                (header, cookie, _, hasCookie) => new WireMessage
+                {
+                    Header = header with { Kind = MessageKind.Watch },
+                    Cookie = hasCookie ? cookie : null,
+                    Target = watch.Target,
+                    Watch = watch.Watch,
+                    Life = watch.Life,
+                    Filter = watch.Filter,
+                });
+
+    private static Gen<Body> Watching() => Gen.Select(Gen.Byte, Gen.UInt).Select<(byte Status, uint Life), Body>(watching =>
+        (header, cookie, observed, _) => new WireMessage
+        {
+            Header = header with { Kind = MessageKind.Watching },
+            Cookie = cookie,
+            Observed = observed,
+            WatchStatus = (WatchStatus)watching.Status,
+            Life = watching.Life,
+        });
+
+    private static Gen<Body> News() => Gen.Select(Gen.ULong, Gen.Byte.Array[0, Record.MaxSize]).Select<(ulong Watch, byte[] Record), Body>(news =>
+        (header, cookie, _, hasCookie) => new WireMessage
+        {
+            Header = header with { Kind = MessageKind.News },
+            Cookie = hasCookie ? cookie : null,
+            Watch = news.Watch,
+            Records = [(0, null, news.Record)],
         });
 
     private static Gen<Body> Goodbye() => Gen.Const<Body>((header, cookie, _, _) =>

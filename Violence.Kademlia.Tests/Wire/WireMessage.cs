@@ -17,6 +17,7 @@ internal sealed record WireMessage
         (MessageKind.FindValue, "FIND_VALUE"), (MessageKind.Goodbye, "GOODBYE"), (MessageKind.Pong, "PONG"),
         (MessageKind.Stored, "STORED"), (MessageKind.Nodes, "NODES"), (MessageKind.Values, "VALUES"),
         (MessageKind.Retry, "RETRY"), (MessageKind.Touch, "TOUCH"), (MessageKind.Touched, "TOUCHED"),
+        (MessageKind.Watch, "WATCH"), (MessageKind.Watching, "WATCHING"), (MessageKind.News, "NEWS"),
     ];
 
     public required MessageHeader Header { get; init; }
@@ -55,6 +56,12 @@ internal sealed record WireMessage
 
     public byte[] Missing { get; init; } = [];
 
+    public ulong Watch { get; init; }
+
+    public uint Life { get; init; }
+
+    public WatchStatus WatchStatus { get; init; }
+
     public static WireMessage From(IncomingMessage message) => new()
     {
         Header = message.Header,
@@ -77,6 +84,9 @@ internal sealed record WireMessage
         Total = message.Total,
         Fingerprints = [.. Enumerable.Range(0, message.FingerprintCount).Select(message.FingerprintAt)],
         Missing = message.Missing.ToArray(),
+        Watch = message.Watch,
+        Life = message.LifeSeconds,
+        WatchStatus = message.WatchStatus,
     };
 
     public static WireMessage Parse(Vector vector)
@@ -110,6 +120,9 @@ internal sealed record WireMessage
             Total = (uint)vector.Number("total"),
             Fingerprints = [.. vector.All("fingerprint").Select(text => Convert.ToUInt64(text, 16))],
             Missing = (vector.Find("missing") ?? "-") is var missing and not "-" ? Convert.FromHexString(missing) : [],
+            Watch = vector.Find("watch") is null ? 0 : vector.Hex64("watch"),
+            Life = (uint)vector.Number("life"),
+            WatchStatus = (WatchStatus)vector.Number("granting"),
         };
     }
 
@@ -121,6 +134,9 @@ internal sealed record WireMessage
         MessageKind.FindValue => writer.FindValue(Header, Cookie, new RecordKey(Target), Families, Owner, Cursor, Filter),
         MessageKind.Goodbye => writer.Goodbye(Header, Cookie!.Value),
         MessageKind.Touch => writer.Touch(Header, Cookie, Fingerprints),
+        MessageKind.Watch => writer.Watch(Header, Cookie, new RecordKey(Target), Watch, Life, Filter),
+        MessageKind.Watching => writer.Watching(Header, Observed, Cookie!.Value, WatchStatus, Life, maxBytes),
+        MessageKind.News => writer.News(Header, Cookie, Watch, Records[0].Bytes),
         MessageKind.Touched => writer.Touched(Header, Observed, Cookie!.Value, Missing, maxBytes),
         MessageKind.Pong => writer.Pong(Header, Observed, Cookie!.Value, PublicKey, Signature, maxBytes),
         MessageKind.Stored => writer.Stored(Header, Observed, Cookie!.Value, Status, Sequence, maxBytes, Contacts),
@@ -163,6 +179,9 @@ internal sealed record WireMessage
         MessageKind.Stored => [$"status {(int)Status}", $"sequence {Sequence}", .. ContactLines()],
         MessageKind.Nodes => ContactLines(),
         MessageKind.Touch => Fingerprints.Select(fingerprint => $"fingerprint {fingerprint:x16}"),
+        MessageKind.Watch => [$"target {Target}", $"watch {Watch:x16}", $"life {Life}", .. FilterLine()],
+        MessageKind.Watching => [$"granting {(int)WatchStatus}", $"life {Life}"],
+        MessageKind.News => [$"watch {Watch:x16}", .. RecordLines()],
         MessageKind.Touched => [$"missing {(Missing.Length == 0 ? "-" : Convert.ToHexStringLower(Missing))}"],
         MessageKind.Values => [.. ContactLines(), .. RecordLines(), CursorLine(), $"total {Total}"],
         _ => [],

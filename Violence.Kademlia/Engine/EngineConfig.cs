@@ -3,6 +3,7 @@ using Violence.Kademlia.Lookups;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Routing;
 using Violence.Kademlia.Storage;
+using Violence.Kademlia.Watching;
 
 namespace Violence.Kademlia.Engine;
 
@@ -81,6 +82,12 @@ internal sealed record EngineConfig
     public RoutingLimits Routing { get; init; } = new();
 
     public StorageLimits Storage { get; init; } = new();
+
+    /// <summary>Who may watch what this node holds.</summary>
+    public WatchLimits Watching { get; init; } = new();
+
+    /// <summary>Datagrams by which those who watch are told of changes, over all of them; more are left out.</summary>
+    public TokenRate News { get; init; } = new(2_000, 1_000);
 
     /// <summary>Whether changes of what is held and owned are noted for somebody who saves them.</summary>
     public bool NotesChanges { get; init; }

@@ -65,7 +65,7 @@ internal sealed partial class KademliaEngine
     {
         if (Store.HoldsPlaceOf(record, now))
         {
-            Store.Put(record, SourceOf(record), now, UtcAt(now));
+            Keep(record, SourceOf(record), now);
         }
     }
 
@@ -74,7 +74,7 @@ internal sealed partial class KademliaEngine
     {
         if (holder.Id == Self)
         {
-            Store.Put(winner, SourceOf(winner), now, UtcAt(now), isFirstHand: winner.Owner == Self);
+            Keep(winner, SourceOf(winner), now, isFirstHand: winner.Owner == Self);
             return;
         }
 

@@ -33,6 +33,10 @@ internal sealed partial class KademliaEngine
         {
             HandleReply(source, message, now);
         }
+        else if (message.Header.Kind == MessageKind.News)
+        {
+            HandleNews(source, message, now);
+        }
         else if (!Config.IsClient)
         {
             Serve(source, message, datagram.Length, now);

@@ -76,6 +76,10 @@ internal sealed partial class KademliaEngine
         {
             OnTouched(touch, now);
         }
+        else if (operation is WatchOperation round)
+        {
+            _watches!.OnRound(round, this, now);
+        }
 
         AfterEnd(now);
     }

@@ -70,6 +70,7 @@ internal sealed partial class KademliaEngine
             MessageKind.Ping => writer.Ping(header, cookie, request.AsksForProof ? request.To.Endpoint : null),
             MessageKind.Store => writer.Store(header, cookie, request.Record!.Bytes.Span, request.AsksForContacts ? Config.Families : AddressFamilies.None),
             MessageKind.Touch => EncodeTouch(header, cookie, request.Touched!),
+            MessageKind.Watch => writer.Watch(header, cookie, new RecordKey(request.Target), request.Terms!.Number, request.Terms.LifeSeconds, request.Filter),
             MessageKind.FindNode => writer.FindNode(header, cookie, request.Target, Config.Families),
             _ => EncodeFindValue(header, cookie, request),
         };

@@ -74,6 +74,7 @@ internal sealed partial class KademliaEngine
             MessageKind.FindNode => ServeFindNode(from, message, maxBytes, now),
             MessageKind.FindValue => ServeFindValue(from, message, maxBytes, now),
             MessageKind.Store when isProven => ServeStore(from, message, now),
+            MessageKind.Watch when isProven => ServeWatch(from, message, now),
             MessageKind.Touch => ServeTouch(from, message, isProven, maxBytes, now),
             _ => Retry(from, message, maxBytes, now),
         };
@@ -177,7 +178,7 @@ internal sealed partial class KademliaEngine
             }
         }
 
-        StoreResult result = Store.Put(record, source, now, UtcAt(now), isFirstHand: record.Owner == from.Id);
+        StoreResult result = Keep(record, source, now, isFirstHand: record.Owner == from.Id);
         if (result.Status == StoreStatus.Stored && record.Owner != from.Id && Knows(from))
         {
             _custody.OnHandedOver(record, this, now);

@@ -31,6 +31,8 @@ internal sealed partial class KademliaEngine
         RefreshDue(now);
         PublishDue(now);
         _custody.Advance(this, now);
+        _watches?.Advance(this, now);
+        _watchers?.Expire(now);
 
         if (_nextProbe <= now)
         {

@@ -146,6 +146,7 @@ internal sealed partial class KademliaEngine
             Instant next = Instant.Min(_requests.NextDeadline, NextOperationDeadline);
             next = Instant.Min(next, Instant.Min(Store.NextExpiry, _owned.NextDue));
             next = Instant.Min(next, Instant.Min(Table.Count > 0 ? _refresh.NextDue : Instant.Never, _nextProbe));
+            next = Instant.Min(next, _watches?.NextDue ?? Instant.Never);
             return Instant.Min(next, Instant.Min(_join.NextTry, _custody.NextDue(Store)));
         }
     }
@@ -285,7 +286,7 @@ internal sealed partial class KademliaEngine
                 || Self.DistanceTo(position) < others[Config.Holders - 1].Id.DistanceTo(position));
         if (isHolder && (Store.Holds(record) || Verify(record)))
         {
-            Store.Put(record, SourceOf(record), now, UtcAt(now), isFirstHand: record.Owner == Self);
+            Keep(record, SourceOf(record), now, isFirstHand: record.Owner == Self);
         }
     }
 

@@ -42,7 +42,7 @@ internal readonly record struct OutgoingRequest()
         init => _narrowing = value is null && _narrowing is null ? null : (_narrowing ?? Narrowing.None) with { Cursor = value };
     }
 
-    /// <summary>Only records whose payloads pass, in FIND_VALUE; null: all.</summary>
+    /// <summary>Only records whose payloads pass, in FIND_VALUE and WATCH; null: all.</summary>
     public byte[]? Filter
     {
         get => _narrowing?.Filter;
@@ -56,6 +56,13 @@ internal readonly record struct OutgoingRequest()
     {
         get => _narrowing?.Arc;
         init => _narrowing = value is null && _narrowing is null ? null : (_narrowing ?? Narrowing.None) with { Arc = value };
+    }
+
+    /// <summary>Which subscription a WATCH is about.</summary>
+    public WatchTerms? Terms
+    {
+        get => _narrowing?.Terms;
+        init => _narrowing = value is null && _narrowing is null ? null : (_narrowing ?? Narrowing.None) with { Terms = value };
     }
 
     /// <summary>The record, in STORE.</summary>
@@ -89,8 +96,11 @@ internal readonly record struct OutgoingRequest()
     /// <summary>Whether it only asks a contact whether it lives.</summary>
     public bool IsProbe => Kind == MessageKind.Ping && Operation is null && !AsksForProof;
 
-    private sealed record Narrowing(NodeId? Owner, RecordCursor? Cursor, byte[]? Filter, Arc? Arc)
+    private sealed record Narrowing(NodeId? Owner, RecordCursor? Cursor, byte[]? Filter, Arc? Arc, WatchTerms? Terms)
     {
-        public static Narrowing None { get; } = new(null, null, null, null);
+        public static Narrowing None { get; } = new(null, null, null, null, null);
     }
 }
+
+/// <summary>Which subscription a WATCH is about, and for how long it should live; 0 s end it.</summary>
+internal sealed record WatchTerms(ulong Number, uint LifeSeconds);

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Violence.Kademlia.Federation.Genres;
 using Violence.Kademlia.Federation.Pings;
 using Violence.Kademlia.Federation.Players;
+using Violence.Kademlia.Federation.Watching;
 using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Federation;
@@ -137,6 +138,22 @@ public sealed class ServerDirectory
         return ServerOrdering.Best(matching, normalized.OrderBy, normalized.Limit);
     }
 
+    /// <summary>
+    /// The servers that answer a query, and what changes about them: first those that are there, as
+    /// <see cref="ServerEventKind.Joined"/>, then changes as the nodes that hold the rows tell of them, most within a second. The
+    /// genre is read again every <see cref="ServerDirectoryOptions.Lease"/> (a fifth more or less), which finds servers that
+    /// crashed and what was missed; every 20 seconds while no holder tells. Servers that have not been heard of for their lease are
+    /// not listed. Never ends by itself.
+    /// </summary>
+    /// <param name="query">Which servers. Its limit is how many are listed at a time; who finds no room comes with a later reading.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <returns>Events that give, applied in order, who is there. What their reader does not take waits; too much of it is read anew.</returns>
+    /// <exception cref="ArgumentException">The query is not valid; the message names all that is wrong. Thrown at the call.</exception>
+    /// <exception cref="InvalidOperationException">The node runs 64 watches already. Thrown by the enumeration.</exception>
+    /// <exception cref="ObjectDisposedException">The node was stopped. Thrown by the enumeration.</exception>
+    public IAsyncEnumerable<ServerEvent> WatchAsync(ServerQuery query, CancellationToken cancellationToken = default) =>
+        EventsAsync(ServerQueryRules.Require(query, nameof(query)), cancellationToken);
+
     /// <summary>Finds the server a player is on, among those that tell (<see cref="ServerAnnouncement.SetPlayersAsync"/>).</summary>
     /// <param name="playerId">The player's id: 1 to 64 printable ASCII characters; upper and lower case are two players.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -155,6 +172,20 @@ public sealed class ServerDirectory
 
     private GenreReader NewReader(byte[]? filter, Action<HeldRecord>? onRecord) => new(
         (shard, token) => _node.GetAsync(shard.Key, Everything, filter, onRecord, token), GenreHints.Of(_node), _node.NewEntropy());
+
+    /// <summary>Under which keys the rows of a query stand.</summary>
+    private static IReadOnlyList<RecordKey> KeysToWatch(ServerQuery query) => [DirectoryKeys.Genre(query.Genre)];
+
+    private async IAsyncEnumerable<ServerEvent> EventsAsync(
+        ServerQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Each enumeration begins with who is there.
+        DirectoryWatch watch = new(_node, query, KeysToWatch(query), _options);
+        await foreach (ServerEvent change in watch.RunAsync(cancellationToken).ConfigureAwait(false))
+        {
+            yield return change;
+        }
+    }
 
     private async IAsyncEnumerable<ServerListing> StreamAsync(
         ServerQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -20,6 +20,9 @@ internal sealed class Counters
     public long RequestsRetransmitted;
     public long RecordsRefused;
     public long SignaturesVerified;
+    public long NewsSent;
+    public long NewsHeldBack;
+    public long NewsReceived;
 
     public void Drop(DropReason reason) => Interlocked.Increment(ref _dropped[(int)reason]);
 

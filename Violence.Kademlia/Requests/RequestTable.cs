@@ -59,7 +59,7 @@ internal sealed class RequestTable<TRequest>
         TimeSpan soft,
         TimeSpan hard)
     {
-        if (!kind.IsRequest() || kind == MessageKind.Goodbye)
+        if (!kind.HasReply())
         {
             throw new ArgumentException($"{kind} is not answered by anything.", nameof(kind));
         }

@@ -309,6 +309,7 @@ internal sealed class NodeHost : INodeHost
             try
             {
                 _state?.SaveContacts(engine, now);
+                engine.EndWatches(now);
                 if (sayGoodbye)
                 {
                     engine.SayGoodbye(now);

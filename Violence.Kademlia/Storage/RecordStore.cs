@@ -74,6 +74,13 @@ internal sealed partial class RecordStore
         return Find(record) is not null;
     }
 
+    /// <summary>What is held of the record's key, owner and label.</summary>
+    public Record? Held(Record record, Instant now)
+    {
+        Expire(now);
+        return Find(record)?.Record;
+    }
+
     /// <summary>
     /// What <see cref="Put"/> would answer. Asked before a signature is verified: whatever is refused anyway isn't worth it.
     /// </summary>

@@ -1,3 +1,5 @@
+using Violence.Kademlia.Primitives;
+
 namespace Violence.Kademlia.Storage;
 
 /// <summary>What one source holds in the store. Invariant: <see cref="Total"/> is the sum over the entries on this account.</summary>

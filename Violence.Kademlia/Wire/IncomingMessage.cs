@@ -38,7 +38,7 @@ internal sealed class IncomingMessage
     /// <summary>PING: the endpoint at which the asker addresses us, when it wants our identity proved.</summary>
     public NodeEndpoint? Challenge { get; internal set; }
 
-    /// <summary>FIND_NODE: the target; FIND_VALUE: the key's position.</summary>
+    /// <summary>FIND_NODE: the target; FIND_VALUE, WATCH: the key's position.</summary>
     public NodeId Target { get; internal set; }
 
     /// <summary>FIND_NODE, FIND_VALUE: the contacts that are of use to the asker.</summary>
@@ -47,8 +47,18 @@ internal sealed class IncomingMessage
     /// <summary>FIND_VALUE: only this owner's records are wanted.</summary>
     public NodeId? Owner { get; internal set; }
 
-    /// <summary>FIND_VALUE: the filter, not looked into; empty when all records are wanted.</summary>
-    public ReadOnlyMemory<byte> Filter => Header.Kind == MessageKind.FindValue ? _datagram.Slice(_bytes.Start, _bytes.Length) : default;
+    /// <summary>FIND_VALUE, WATCH: the filter, not looked into; empty when all records are wanted.</summary>
+    public ReadOnlyMemory<byte> Filter =>
+        Header.Kind is MessageKind.FindValue or MessageKind.Watch ? _datagram.Slice(_bytes.Start, _bytes.Length) : default;
+
+    /// <summary>WATCH, NEWS: the number the subscriber drew for the subscription.</summary>
+    public ulong Watch { get; internal set; }
+
+    /// <summary>WATCH: for how long, 0 to end it; WATCHING: for how long it was granted. In seconds.</summary>
+    public uint LifeSeconds { get; internal set; }
+
+    /// <summary>WATCHING: what the holder says; may be a number of later versions.</summary>
+    public WatchStatus WatchStatus { get; internal set; }
 
     /// <summary>FIND_VALUE: continue after this record. VALUES: more follow after this one.</summary>
     public RecordCursor? Cursor => _cursor ??= ReadCursor();
@@ -78,7 +88,7 @@ internal sealed class IncomingMessage
     /// <summary>NODES, VALUES: the contacts, closest first as the replier says.</summary>
     public ReadOnlySpan<Contact> Contacts => _contacts.AsSpan(0, ContactCount);
 
-    /// <summary>1 for STORE; as many as there are for VALUES.</summary>
+    /// <summary>1 for STORE and NEWS; as many as there are for VALUES.</summary>
     public int RecordCount { get; private set; }
 
     /// <summary>VALUES: how many records the replier has under the key (of the wanted owner).</summary>
@@ -123,6 +133,9 @@ internal sealed class IncomingMessage
         Target = default;
         Families = AddressFamilies.None;
         Owner = null;
+        Watch = 0;
+        LifeSeconds = 0;
+        WatchStatus = default;
         _cursor = null;
         _cursorOwner = null;
         Status = default;

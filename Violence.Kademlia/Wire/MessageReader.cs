@@ -6,7 +6,7 @@ namespace Violence.Kademlia.Wire;
 /// <summary>
 /// Reads datagrams (docs/protocol.md). Takes any bytes, never throws, and allocates nothing but a cursor's label.
 /// </summary>
-internal static class MessageReader
+internal static partial class MessageReader
 {
     private const int HeaderElements = 7;
     private const ulong ClientFlag = 1;
@@ -84,8 +84,8 @@ internal static class MessageReader
         {
             MessageKind.Goodbye => 1,
             MessageKind.Ping or MessageKind.Store or MessageKind.Touch or MessageKind.Retry => 2,
-            MessageKind.FindNode or MessageKind.Pong or MessageKind.Nodes or MessageKind.Touched => 3,
-            MessageKind.Stored => 4,
+            MessageKind.FindNode or MessageKind.Pong or MessageKind.Nodes or MessageKind.Touched or MessageKind.News => 3,
+            MessageKind.Stored or MessageKind.Watch or MessageKind.Watching => 4,
             MessageKind.FindValue => 5,
             MessageKind.Values => 6,
             _ => 0,
@@ -106,6 +106,9 @@ internal static class MessageReader
         MessageKind.FindValue =>
             TryReadTarget(ref reader, into) && TryReadOwner(ref reader, into) && TryReadCursor(ref reader, into),
         MessageKind.Touch => TryReadFingerprints(ref reader, into),
+        MessageKind.Watch => TryReadWatch(ref reader, into),
+        MessageKind.News => TryReadWatchNumber(ref reader, into) && TryReadRecord(ref reader, into, isHeld: false),
+        MessageKind.Watching => TryReadWatching(ref reader, into),
         MessageKind.Pong => TryReadProof(ref reader, into),
         MessageKind.Stored => TryReadStored(ref reader, into),
         MessageKind.Nodes => TryReadContacts(ref reader, into),
@@ -180,7 +183,7 @@ internal static class MessageReader
     /// <summary>The element that came later than the others of its kind: who does not need it leaves it out.</summary>
     private static bool TryReadLater(ref FieldReader reader, MessageKind kind, ref int extra, IncomingMessage into)
     {
-        if (kind is not (MessageKind.FindValue or MessageKind.Store or MessageKind.Stored))
+        if (kind is not (MessageKind.FindValue or MessageKind.Watch or MessageKind.Store or MessageKind.Stored))
         {
             return true;
         }
@@ -188,7 +191,7 @@ internal static class MessageReader
         extra--;
         return reader.TryReadNil() || kind switch
         {
-            MessageKind.FindValue => TryReadFilter(ref reader, into),
+            MessageKind.FindValue or MessageKind.Watch => TryReadFilter(ref reader, into),
             MessageKind.Store => TryReadFamilies(ref reader, into),
             _ => TryReadContacts(ref reader, into),
         };
@@ -203,6 +206,34 @@ internal static class MessageReader
 
         into.SetBytes(reader.Position - filter.Length, filter.Length);
         return true;
+    }
+
+    private static bool TryReadWatch(ref FieldReader reader, IncomingMessage into)
+    {
+        bool isRead = TryReadId(ref reader, out NodeId target);
+        into.Target = target;
+        return isRead && TryReadWatchNumber(ref reader, into) && TryReadLife(ref reader, into);
+    }
+
+    private static bool TryReadWatchNumber(ref FieldReader reader, IncomingMessage into)
+    {
+        bool isRead = reader.TryReadUnsigned(ulong.MaxValue, out ulong watch);
+        into.Watch = watch;
+        return isRead;
+    }
+
+    private static bool TryReadWatching(ref FieldReader reader, IncomingMessage into)
+    {
+        bool isRead = reader.TryReadUnsigned(byte.MaxValue, out ulong status);
+        into.WatchStatus = (WatchStatus)status;
+        return isRead && TryReadLife(ref reader, into);
+    }
+
+    private static bool TryReadLife(ref FieldReader reader, IncomingMessage into)
+    {
+        bool isRead = reader.TryReadUnsigned(uint.MaxValue, out ulong seconds);
+        into.LifeSeconds = (uint)seconds;
+        return isRead;
     }
 
     private static bool TryReadCursor(ref FieldReader reader, IncomingMessage into)
@@ -279,92 +310,6 @@ internal static class MessageReader
         }
 
         into.SetBytes(reader.Position - bytes.Length, bytes.Length);
-        return true;
-    }
-
-    private static bool TryReadContacts(ref FieldReader reader, IncomingMessage into)
-    {
-        if (!reader.TryReadList(WireLimits.MaxContacts, out int count))
-        {
-            return false;
-        }
-
-        for (int i = 0; i < count; i++)
-        {
-            if (!reader.TryReadBinary(NodeId.Size, NodeId.Size + NodeEndpoint.IPv6Size, out ReadOnlySpan<byte> bytes)
-                || !NodeEndpoint.TryRead(bytes[NodeId.Size..], out NodeEndpoint endpoint))
-            {
-                return false;
-            }
-
-            if (endpoint.IsSendable)
-            {
-                into.Add(new Contact(new NodeId(bytes), endpoint));
-            }
-        }
-
-        return true;
-    }
-
-    private static bool TryReadRecords(ref FieldReader reader, IncomingMessage into)
-    {
-        if (!reader.TryReadList(WireLimits.MaxRecords, out int count))
-        {
-            return false;
-        }
-
-        for (int i = 0; i < count; i++)
-        {
-            if (!reader.TryReadArray(2, out int extra) || !TryReadHeld(ref reader, extra, into))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>A record of a VALUES: holders of before the age do not tell it.</summary>
-    private static bool TryReadHeld(ref FieldReader reader, int extra, IncomingMessage into)
-    {
-        if (!TryReadRecord(ref reader, into, isHeld: true))
-        {
-            return false;
-        }
-
-        if (extra == 0 || reader.TryReadNil())
-        {
-            return extra == 0 || reader.TrySkip(extra - 1);
-        }
-
-        bool isRead = reader.TryReadUnsigned(uint.MaxValue, out ulong age);
-        into.SetAge((uint)age);
-        return isRead && reader.TrySkip(extra - 1);
-    }
-
-    private static bool TryReadTotal(ref FieldReader reader, IncomingMessage into)
-    {
-        bool isRead = reader.TryReadUnsigned(uint.MaxValue, out ulong total);
-        into.Total = (uint)total;
-        return isRead;
-    }
-
-    /// <summary>A record, with the seconds it has been held after it in a VALUES.</summary>
-    private static bool TryReadRecord(ref FieldReader reader, IncomingMessage into, bool isHeld)
-    {
-        if (!reader.TryReadBinary(0, Record.MaxSize, out ReadOnlySpan<byte> bytes))
-        {
-            return false;
-        }
-
-        int start = reader.Position - bytes.Length;
-        ulong held = 0;
-        if (isHeld && !reader.TryReadUnsigned(uint.MaxValue, out held))
-        {
-            return false;
-        }
-
-        into.AddRecord(start, bytes.Length, (uint)held);
         return true;
     }
 

@@ -132,6 +132,47 @@ internal sealed class MessageWriter
         return Finish(ref writer, maxBytes);
     }
 
+    /// <param name="header">The header.</param>
+    /// <param name="cookie">The cookie its receiver handed out to us; null when there is none.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="watch">The subscription's number: whoever knows it can send news.</param>
+    /// <param name="lifeSeconds">For how long; 0 ends it.</param>
+    /// <param name="filter">Only records whose payloads pass, at most <see cref="WireLimits.MaxFilterSize"/> bytes; empty: all.</param>
+    public ReadOnlyMemory<byte> Watch(
+        in MessageHeader header, ulong? cookie, RecordKey key, ulong watch, uint lifeSeconds, ReadOnlySpan<byte> filter = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(filter.Length, WireLimits.MaxFilterSize, nameof(filter));
+        MessagePackWriter writer = Request(header, MessageKind.Watch, filter.IsEmpty ? 4 : 5, cookie);
+        FieldWriter.Write(ref writer, key.Position);
+        writer.Write(watch);
+        writer.Write(lifeSeconds);
+        if (!filter.IsEmpty)
+        {
+            writer.Write(filter);
+        }
+
+        return Finish(ref writer);
+    }
+
+    public ReadOnlyMemory<byte> Watching(
+        in MessageHeader header, NodeEndpoint observed, ulong cookie, WatchStatus status, uint lifeSeconds, int maxBytes)
+    {
+        MessagePackWriter writer = Reply(header, MessageKind.Watching, 4, observed, cookie);
+        writer.Write((byte)status);
+        writer.Write(lifeSeconds);
+        return Finish(ref writer, maxBytes);
+    }
+
+    /// <exception cref="ArgumentOutOfRangeException">The record is longer than <see cref="Record.MaxSize"/>.</exception>
+    public ReadOnlyMemory<byte> News(in MessageHeader header, ulong? cookie, ulong watch, ReadOnlySpan<byte> record)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(record.Length, Record.MaxSize, nameof(record));
+        MessagePackWriter writer = Request(header, MessageKind.News, 3, cookie);
+        writer.Write(watch);
+        writer.Write(record);
+        return Finish(ref writer);
+    }
+
     public ReadOnlyMemory<byte> Goodbye(in MessageHeader header, ulong cookie)
     {
         MessagePackWriter writer = Request(header, MessageKind.Goodbye, 1, cookie);

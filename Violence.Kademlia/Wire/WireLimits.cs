@@ -24,7 +24,7 @@ internal static class WireLimits
     /// <summary>Most fingerprints in one TOUCH.</summary>
     public const int MaxFingerprints = 128;
 
-    /// <summary>Longest filter of a FIND_VALUE, in bytes.</summary>
+    /// <summary>Longest filter of a FIND_VALUE or a WATCH, in bytes.</summary>
     public const int MaxFilterSize = 128;
 
     /// <summary>How deep arrays and maps may nest in what a reader skips.</summary>

@@ -69,6 +69,9 @@ internal sealed class GetOperation : Operation
     /// <summary>Replies it received.</summary>
     public int Answers { get; private set; }
 
+    /// <summary>Whether it was neither cut short by its time or limit nor without an answer.</summary>
+    public bool IsWhole { get; private set; } = true;
+
     public override int Hops => _find.Hops;
 
     public override void Start(KademliaEngine engine, Instant now)
@@ -149,7 +152,11 @@ internal sealed class GetOperation : Operation
         Continue(engine, now);
     }
 
-    public override void OnTimeUp(KademliaEngine engine, Instant now) => Conclude(engine, now);
+    public override void OnTimeUp(KademliaEngine engine, Instant now)
+    {
+        IsWhole = false;
+        Conclude(engine, now);
+    }
 
     private void Continue(KademliaEngine engine, Instant now)
     {
@@ -284,6 +291,7 @@ internal sealed class GetOperation : Operation
             Status = GetStatus.NotFound;
         }
 
+        IsWhole &= Status != GetStatus.NoPeers && !IsEnough();
         foreach ((Contact holder, Record winner) in _collector.Outdated(RepairsMax))
         {
             engine.BringUpToDate(holder, winner, now);

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Violence.Kademlia.Storage;
+namespace Violence.Kademlia.Primitives;
 
 /// <summary>What stands before what in an <see cref="IndexedHeap{T, TOrder}"/>, and where an item keeps its index in it.</summary>
 internal interface IHeapOrder<in T>
