@@ -3,7 +3,7 @@ using Violence.Kademlia.Primitives;
 namespace Violence.Kademlia.Node.Demo;
 
 /// <summary>
-/// Act 7: the owner updates its server, and everybody sees the newer values. Then the older record, still validly signed, is
+/// Act 8: the owner updates its server, and everybody sees the newer values. Then the older record, still validly signed, is
 /// sent again by somebody else: every holder has to refuse it, and everybody still sees the newer values.
 /// </summary>
 internal sealed class ConflictAct : IDemoAct

@@ -1,7 +1,7 @@
 namespace Violence.Kademlia.Node.Demo;
 
 /// <summary>
-/// Act 9: a quarter of the nodes vanish without goodbye, announcers among them. At once, with nothing repaired yet, every
+/// Act 10: a quarter of the nodes vanish without goodbye, announcers among them. At once, with nothing repaired yet, every
 /// server must be found and every genre complete.
 /// </summary>
 internal sealed class CrashAct : IDemoAct

@@ -29,6 +29,10 @@ internal sealed class DemoFigures
 
     public int FilteredFound { get; set; }
 
+    public int WatchEventsExpected { get; set; }
+
+    public int WatchEventsHeard { get; set; }
+
     public int PlayerLookups { get; set; }
 
     public int PlayerLookupsFound { get; set; }

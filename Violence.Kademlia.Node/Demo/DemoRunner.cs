@@ -13,6 +13,7 @@ internal static class DemoRunner
         new QueryAct(),
         new FilterAct(),
         new PlayerAct(),
+        new WatchAct(),
         new ConflictAct(),
         new ForgeryAct(),
         new CrashAct(),

@@ -4,7 +4,7 @@ using Violence.Kademlia.Primitives;
 namespace Violence.Kademlia.Node.Demo;
 
 /// <summary>
-/// Act 8: a stranger signs a newer record for the contested name, puts the owner's key in the place of its own, and sends it.
+/// Act 9: a stranger signs a newer record for the contested name, puts the owner's key in the place of its own, and sends it.
 /// Every holder has to see that the signature is not the owner's, and everybody still finds the owner's server.
 /// </summary>
 internal sealed class ForgeryAct : IDemoAct

@@ -1,6 +1,6 @@
 namespace Violence.Kademlia.Node.Demo;
 
-/// <summary>Act 10: a server is withdrawn by its owner. Nobody finds it any more, neither by name nor in its genre.</summary>
+/// <summary>Act 11: a server is withdrawn by its owner. Nobody finds it any more, neither by name nor in its genre.</summary>
 internal sealed class WithdrawalAct : IDemoAct
 {
     public string Title => "withdrawal";

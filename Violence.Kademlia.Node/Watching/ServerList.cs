@@ -54,29 +54,4 @@ internal sealed record ServerList
             ? this with { Servers = Servers.SetItem(key, listing with { Ping = listing.Ping ?? known?.Ping }) }
             : this;
     }
-
-    /// <summary>What has changed when a query lists these servers now, in the order of names: who left, who changed, who joined.</summary>
-    public IReadOnlyList<WatchEvent> Compare(IReadOnlyCollection<ServerListing> now)
-    {
-        Dictionary<ServerKey, ServerListing> listed = [];
-        foreach (ServerListing listing in now)
-        {
-            listed.TryAdd(ServerKey.Of(listing), listing);
-        }
-
-        return
-        [
-            .. Servers.Where(known => !listed.ContainsKey(known.Key)).Select(known => new WatchEvent(WatchKind.Left, known.Value)),
-            .. listed.Where(row => Servers.TryGetValue(row.Key, out ServerListing? known) && HasChanged(known, row.Value))
-                .OrderBy(row => row.Key)
-                .Select(row => new WatchEvent(WatchKind.Changed, row.Value)),
-            .. listed.Where(row => !Servers.ContainsKey(row.Key))
-                .OrderBy(row => row.Key)
-                .Select(row => new WatchEvent(WatchKind.Joined, row.Value)),
-        ];
-    }
-
-    /// <summary>A row that was only signed anew tells nobody anything.</summary>
-    private static bool HasChanged(ServerListing known, ServerListing now) =>
-        now.Sequence >= known.Sequence && (now.Server != known.Server || now.Liveness != known.Liveness);
 }

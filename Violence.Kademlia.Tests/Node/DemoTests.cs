@@ -23,6 +23,7 @@ public sealed class DemoTests
             Assert.That(report.GetProperty("lookups_found").GetInt32(), Is.EqualTo(4));
             Assert.That(report.GetProperty("queries_found").GetInt32(), Is.EqualTo(4));
             Assert.That(report.GetProperty("filtered_found").GetInt32(), Is.EqualTo(report.GetProperty("filtered_expected").GetInt32()).And.Positive);
+            Assert.That(report.GetProperty("watch_events_heard").GetInt32(), Is.EqualTo(2));
             Assert.That(report.GetProperty("player_lookups_found").GetInt32(), Is.EqualTo(3));
             Assert.That(report.GetProperty("after_crash_lookups_found").GetInt32(), Is.EqualTo(4));
             Assert.That(report.GetProperty("stale_refused").GetBoolean(), Is.True);

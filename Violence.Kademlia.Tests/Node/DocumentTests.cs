@@ -19,7 +19,7 @@ public sealed class DocumentTests
             Is.EqualTo(new[]
             {
                 "nodes", "servers", "bootstrap_ms_p50", "bootstrap_ms_max", "peers_min", "announce_ms_p50", "announce_acks_min",
-                "lookups", "lookups_found", "lookup_ms_p50", "lookup_ms_p95", "queries_expected", "queries_found", "filtered_expected", "filtered_found", "player_lookups", "player_lookups_found",
+                "lookups", "lookups_found", "lookup_ms_p50", "lookup_ms_p95", "queries_expected", "queries_found", "filtered_expected", "filtered_found", "watch_events_expected", "watch_events_heard", "player_lookups", "player_lookups_found",
                 "after_crash_lookups", "after_crash_lookups_found", "stale_refused", "forged_refused", "withdrawn_gone", "ok",
                 "reasons",
             }));

@@ -62,6 +62,7 @@ public sealed class ServerCommandsTests
         await arena.WithdrawAsync();
         using JsonDocument left = JsonDocument.Parse(await watch.ReadLineAsync());
         Assert.That(left.RootElement.GetProperty("event").GetString(), Is.EqualTo("left"));
+        Assert.That(left.RootElement.GetProperty("reason").GetString(), Is.EqualTo("withdrawn"));
     }
 
     [Test]

@@ -10,7 +10,7 @@ namespace Violence.Kademlia.Engine;
 internal sealed class Watches
 {
     /// <summary>Most keys at a time.</summary>
-    public const int Max = 64;
+    public const int Max = 256;
 
     private static readonly TimeSpan RenewalPause = TimeSpan.FromSeconds(22);
     private static readonly TimeSpan SearchPause = TimeSpan.FromMinutes(2);

@@ -127,7 +127,7 @@ public sealed class ServerDirectory
     public async Task<IReadOnlyList<ServerListing>> QueryAllAsync(ServerQuery query, CancellationToken cancellationToken = default)
     {
         ServerQuery normalized = ServerQueryRules.Require(query, nameof(query));
-        GenreReader reader = NewReader(ServerFilter.Of(normalized), onRecord: null);
+        GenreReader reader = GenreReader.Of(_node, ServerFilter.Of(normalized), onRecord: null);
         IReadOnlyList<GetResult> shards = await reader.ReadAsync(normalized.Genre, cancellationToken).ConfigureAwait(false);
         IReadOnlyList<ServerListing> matching = DirectoryReading.Matching(normalized, shards, Scope);
         if (normalized.OrderBy == ServerOrder.Ping)
@@ -170,17 +170,11 @@ public sealed class ServerDirectory
         return PlayerReading.Read(key, result.Status, result.Records, result.Cost, Scope);
     }
 
-    private GenreReader NewReader(byte[]? filter, Action<HeldRecord>? onRecord) => new(
-        (shard, token) => _node.GetAsync(shard.Key, Everything, filter, onRecord, token), GenreHints.Of(_node), _node.NewEntropy());
-
-    /// <summary>Under which keys the rows of a query stand.</summary>
-    private static IReadOnlyList<RecordKey> KeysToWatch(ServerQuery query) => [DirectoryKeys.Genre(query.Genre)];
-
     private async IAsyncEnumerable<ServerEvent> EventsAsync(
         ServerQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Each enumeration begins with who is there.
-        DirectoryWatch watch = new(_node, query, KeysToWatch(query), _options);
+        DirectoryWatch watch = new(_node, query, _options);
         await foreach (ServerEvent change in watch.RunAsync(cancellationToken).ConfigureAwait(false))
         {
             yield return change;
@@ -193,7 +187,7 @@ public sealed class ServerDirectory
         ServerStream stream = new(query, Scope);
         byte[]? filter = ServerFilter.Of(query);
         IAsyncEnumerable<HeldRecord> records = _node.StreamHeldAsync(
-            (onRecord, token) => NewReader(filter, onRecord).ReadAsync(query.Genre, token), cancellationToken);
+            (onRecord, token) => GenreReader.Of(_node, filter, onRecord).ReadAsync(query.Genre, token), cancellationToken);
         await foreach (HeldRecord held in records.ConfigureAwait(false))
         {
             TimeSpan? age = held.AgeSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;

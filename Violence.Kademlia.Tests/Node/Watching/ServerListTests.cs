@@ -1,4 +1,3 @@
-using CsCheck;
 using Violence.Kademlia.Federation;
 using Violence.Kademlia.Node.Watching;
 
@@ -7,21 +6,6 @@ namespace Violence.Kademlia.Tests.Node.Watching;
 [TestFixture]
 internal sealed class ServerListTests
 {
-    private static readonly Gen<ServerListing[]> Listed = Gen.Select(Gen.Int[0, 5], Gen.Int[0, 2], Gen.UInt[1, 2])
-        .Select((name, players, owner) => WatchSamples.Listing($"s{name}", players, owner)).Array[0, 10];
-
-    [Test]
-    public void Told_what_has_changed_a_list_becomes_what_is_listed_now() => Gen.Select(Listed, Listed).Sample((before, now) =>
-    {
-        ServerList list = WatchSamples.ListOf(before);
-        ServerList then = list.Compare(now).Aggregate(list, (all, happened) => all.Apply(happened));
-        return then.Servers.Select(Said).SequenceEqual(WatchSamples.ListOf([.. now.Reverse()]).Servers.Select(Said));
-    });
-
-    [Test]
-    public void A_list_has_nothing_to_tell_of_itself() =>
-        Listed.Sample(listed => WatchSamples.ListOf([.. listed.Reverse()]).Compare(listed).Count == 0);
-
     [Test]
     public void Events_that_come_late_change_nothing()
     {
@@ -35,10 +19,6 @@ internal sealed class ServerListTests
 
         Assert.That(after.Servers, Is.EqualTo(list.Servers));
     }
-
-    [Test]
-    public void A_row_that_was_only_signed_anew_is_no_change() =>
-        Assert.That(WatchSamples.ListOf(WatchSamples.Listing("a")).Compare([WatchSamples.Listing("a", sequence: 2)]), Is.Empty);
 
     [Test]
     public void A_round_trip_outlives_a_change_of_the_server()
@@ -58,6 +38,4 @@ internal sealed class ServerListTests
 
         Assert.That(list.Count, Is.EqualTo(ServerList.MaxServers));
     }
-
-    private static (ServerKey Key, ServerInfo Server) Said(KeyValuePair<ServerKey, ServerListing> row) => (row.Key, row.Value.Server);
 }

@@ -18,9 +18,19 @@ internal sealed class GenreReader(GenreReader.ReadShard read, GenreHints hints, 
     /// <summary>Shards of one reading: what an attacker who fills shard after shard can make a reader ask for.</summary>
     private const int ShardsMax = 600;
 
+    // Not the query's limit: rows that are filtered out or not valid must not use it up.
+    private static readonly GetOptions Everything = new() { Mode = GetMode.All, Limit = 10_000 };
+
     private readonly HashSet<GenreShard> _begun = [];
     private readonly List<(GenreShard Shard, Task<GetResult> Reading)> _underWay = [];
     private readonly List<GetResult> _results = [];
+
+    /// <summary>A reader over a node.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="filter">What holders may leave out; null: nothing.</param>
+    /// <param name="onRecord">Hears of each record as it arrives, from several shards at once.</param>
+    public static GenreReader Of(KademliaNode node, byte[]? filter, Action<HeldRecord>? onRecord) =>
+        new((shard, token) => node.GetAsync(shard.Key, Everything, filter, onRecord, token), GenreHints.Of(node), node.NewEntropy());
 
     public delegate Task<GetResult> ReadShard(GenreShard shard, CancellationToken cancellationToken);
 

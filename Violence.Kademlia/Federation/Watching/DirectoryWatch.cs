@@ -1,52 +1,52 @@
 using System.Runtime.CompilerServices;
 using Violence.Kademlia.Engine;
+using Violence.Kademlia.Federation.Genres;
 using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Federation.Watching;
 
 /// <summary>
-/// Runs a <see cref="ServerWatch"/> over a node: watches the keys and reads them now and then. One flow: whatever happens first is taken,
+/// Runs a <see cref="ServerWatch"/> over a node: watches the shards of a genre and reads them now and then. One flow: whatever happens first is taken,
 /// its events handed out, and the next awaited. The clock is the options'; nothing else waits.
 /// </summary>
-internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, IReadOnlyList<RecordKey> keys, ServerDirectoryOptions options)
+internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, ServerDirectoryOptions options)
 {
     /// <summary>Changes that may wait while the reader is at others; beyond that the genre is read anew.</summary>
     private const int QueueLength = 1_000;
 
+    /// <summary>Shards that are watched; what stands in others is read.</summary>
+    private const int ShardsMax = 128;
+
     /// <summary>How long the first reading waits for holders that promise to tell, so that nothing falls between the two.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    /// <summary>Between two readings while not all keys have a holder that tells.</summary>
+    /// <summary>Between two readings while not all shards have a holder that tells.</summary>
     private static readonly TimeSpan UncoveredPause = TimeSpan.FromSeconds(20);
 
     /// <summary>Before a reading that is to find what was missed.</summary>
     private static readonly TimeSpan GapPause = TimeSpan.FromSeconds(1);
 
-    private static readonly GetOptions Everything = new() { Mode = GetMode.All, Limit = 10_000 };
-
     private readonly ServerWatch _watch = new(query);
     private readonly byte[]? _filter = ServerFilter.Of(query);
     private readonly EntropySource _entropy = node.NewEntropy();
     private readonly long _start = options.TimeProvider.GetTimestamp();
-    private readonly int[] _holders = new int[keys.Count];
+    private readonly List<Ear> _ears = [];
     private bool _wasCovered;
     private TimeSpan _nextReading = Patience;
 
     private TimeSpan Now => options.TimeProvider.GetElapsedTime(_start);
 
-    private bool IsCovered => _holders.All(static holders => holders > 0);
+    private bool IsCovered => _ears.TrueForAll(static ear => ear.Holders > 0);
 
     public async IAsyncEnumerable<ServerEvent> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        IAsyncEnumerator<WatchNews>[] streams =
-            [.. keys.Select(key => node.WatchNewsAsync(key, _filter, QueueLength, gone.Token).GetAsyncEnumerator(CancellationToken.None))];
-        Task<bool>[] next = [.. streams.Select(static stream => stream.MoveNextAsync().AsTask())];
         using var alarm = new Alarm(options.TimeProvider);
         Task<Reading>? reading = null;
         List<ServerEvent> events = [];
         try
         {
+            Listen(GenreShard.Root(query.Genre), gone.Token);
             while (true)
             {
                 if (reading is null && _nextReading <= Now)
@@ -56,23 +56,25 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, IRead
                 }
 
                 Task timeOrReading = reading ?? alarm.At(_nextReading, Now);
-                await Task.WhenAny([.. next, timeOrReading]).ConfigureAwait(false);
+                await Task.WhenAny([.. _ears.Select(static ear => ear.Next), timeOrReading]).ConfigureAwait(false);
                 cancellationToken.ThrowIfCancellationRequested();
-                for (int i = 0; i < next.Length; i++)
+                foreach (Ear ear in _ears)
                 {
-                    while (next[i].IsCompleted)
+                    while (ear.Next.IsCompleted)
                     {
                         // It has no end; when the node stops it throws.
-                        _ = await next[i].ConfigureAwait(false);
-                        Take(i, streams[i].Current, events);
-                        next[i] = streams[i].MoveNextAsync().AsTask();
+                        _ = await ear.Next.ConfigureAwait(false);
+                        Take(ear, events);
+                        ear.Listen();
                     }
                 }
 
                 if (reading is { IsCompleted: true })
                 {
-                    Take(await reading.ConfigureAwait(false), events);
+                    Reading read = await reading.ConfigureAwait(false);
                     reading = null;
+                    Take(read, events);
+                    await FollowAsync(read.Shards, gone.Token).ConfigureAwait(false);
                 }
 
                 foreach (ServerEvent change in events)
@@ -86,13 +88,39 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, IRead
         finally
         {
             await node.CancelAsync(gone).ConfigureAwait(false);
-            await EndAsync(streams, next, reading).ConfigureAwait(false);
+            await (reading ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (Ear ear in _ears)
+            {
+                await ear.EndAsync(node).ConfigureAwait(false);
+            }
         }
     }
 
-    private void Take(int key, in WatchNews news, List<ServerEvent> events)
+    /// <summary>Watches the shards that the genre has by now.</summary>
+    private async Task FollowAsync(List<GenreShard> shards, CancellationToken cancellationToken)
     {
-        _holders[key] = news.Holders;
+        foreach (Ear past in _ears.Where(ear => !ear.Shard.IsRoot && !shards.Contains(ear.Shard)).ToArray())
+        {
+            _ears.Remove(past);
+            await past.EndAsync(node).ConfigureAwait(false);
+        }
+
+        foreach (GenreShard shard in shards.Where(shard => _ears.TrueForAll(ear => ear.Shard != shard)).Take(ShardsMax - _ears.Count))
+        {
+            Listen(shard, cancellationToken);
+        }
+    }
+
+    private void Listen(GenreShard shard, CancellationToken cancellationToken)
+    {
+        var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _ears.Add(new Ear(shard, node.WatchNewsAsync(shard.Key, _filter, QueueLength, ended.Token).GetAsyncEnumerator(CancellationToken.None), ended));
+    }
+
+    private void Take(Ear ear, List<ServerEvent> events)
+    {
+        WatchNews news = ear.News;
+        ear.Holders = news.Holders;
         if (news.Record is { } record)
         {
             _watch.OnRecord(record, options.TimeProvider.GetUtcNow(), events);
@@ -114,6 +142,7 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, IRead
 
     private void Take(Reading reading, List<ServerEvent> events)
     {
+        _watch.Scope = options.ScopeOn(node);
         _watch.OnReading(reading.Rows, reading.Tombstones, reading.IsWhole, events);
         bool isGood = reading.IsWhole && IsCovered;
         TimeSpan next = Now + _entropy.Jitter(isGood ? options.Lease : UncoveredPause, 0.2);
@@ -132,43 +161,60 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, IRead
     {
         TimeSpan begunAt = Now;
         List<Record> tombstones = [];
-        List<FoundRecord> rows = [];
-        bool isWhole = true;
-        foreach (RecordKey key in keys)
+        void OnRecord(HeldRecord held)
         {
-            GetResult result = await node.GetAsync(
-                key,
-                Everything,
-                _filter,
-                held =>
+            // Several gets at once, each on the thread its answers come in.
+            lock (tombstones)
+            {
+                if (held.Record.IsTombstone && tombstones.Count < ServerWatch.MaxServers)
                 {
-                    if (held.Record.IsTombstone && tombstones.Count < ServerWatch.MaxServers)
-                    {
-                        tombstones.Add(held.Record);
-                    }
-                },
-                cancellationToken).ConfigureAwait(false);
-            rows.AddRange(result.Records);
-            isWhole &= result.IsWhole;
+                    tombstones.Add(held.Record);
+                }
+            }
         }
 
-        return new Reading(begunAt, rows, tombstones, isWhole);
+        GenreReader reader = GenreReader.Of(node, _filter, OnRecord);
+        IReadOnlyList<GetResult> results = await reader.ReadAsync(query.Genre, cancellationToken).ConfigureAwait(false);
+        return new Reading(
+            begunAt, [.. results.SelectMany(static result => result.Records)], tombstones, results.All(static result => result.IsWhole), reader.Shards);
     }
 
-    private static async Task EndAsync(IAsyncEnumerator<WatchNews>[] streams, Task<bool>[] next, Task? reading)
+    private sealed record Reading(
+        TimeSpan BegunAt, IReadOnlyList<FoundRecord> Rows, IReadOnlyList<Record> Tombstones, bool IsWhole, List<GenreShard> Shards);
+
+    /// <summary>What is heard of one shard.</summary>
+    private sealed class Ear
     {
-        foreach (Task pending in (Task[])[.. next, reading ?? Task.CompletedTask])
+        private readonly IAsyncEnumerator<WatchNews> _stream;
+        private readonly CancellationTokenSource _ended;
+
+        public Ear(GenreShard shard, IAsyncEnumerator<WatchNews> stream, CancellationTokenSource ended)
         {
-            await pending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Shard = shard;
+            _stream = stream;
+            _ended = ended;
+            Next = stream.MoveNextAsync().AsTask();
         }
 
-        foreach (IAsyncEnumerator<WatchNews> stream in streams)
+        public GenreShard Shard { get; }
+
+        public Task<bool> Next { get; private set; }
+
+        public WatchNews News => _stream.Current;
+
+        /// <summary>Holders that promised to tell.</summary>
+        public int Holders { get; set; }
+
+        public void Listen() => Next = _stream.MoveNextAsync().AsTask();
+
+        public async Task EndAsync(KademliaNode node)
         {
-            await stream.DisposeAsync().ConfigureAwait(false);
+            await node.CancelAsync(_ended).ConfigureAwait(false);
+            await Next.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _stream.DisposeAsync().ConfigureAwait(false);
+            _ended.Dispose();
         }
     }
-
-    private sealed record Reading(TimeSpan BegunAt, IReadOnlyList<FoundRecord> Rows, IReadOnlyList<Record> Tombstones, bool IsWhole);
 
     /// <summary>One timer, which is set anew only when it is to go off at another time.</summary>
     private sealed class Alarm(TimeProvider time) : IDisposable

@@ -18,13 +18,23 @@ internal sealed class ServerWatch(ServerQuery query)
     /// <summary>How slow a server's clock may be before a pushed row counts as old.</summary>
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(10);
 
-    private readonly Dictionary<(NodeId Owner, string Label), Known> _servers = [];
+    // A server that moves from one shard of its genre to another stands in both for a moment, and withdraws its row from the old one
+    // after it has put it into the new one: versions count among those of one key, and the server is there while any row of it is.
+    private readonly Dictionary<(NodeId Owner, string Label, RecordKey Key), Row> _rows = [];
+    private readonly Dictionary<(NodeId Owner, string Label), Shown> _servers = [];
     private readonly bool _isFiltered = ServerFilter.Of(query) is not null;
     private int _listed;
     private long _reading;
 
+    /// <summary>Which addresses are listed, by what is known of the network by now.</summary>
+    public AddressScope Scope { get; set; }
+
     /// <summary>Who is there, in order of owner and label.</summary>
-    public IEnumerable<ServerListing> Listings => Ordered().Select(static server => server.Value.Listing).OfType<ServerListing>();
+    public IEnumerable<ServerListing> Listings => _servers
+        .OrderBy(static server => server.Key.Owner)
+        .ThenBy(static server => server.Key.Label, StringComparer.Ordinal)
+        .Select(static server => server.Value.Listing)
+        .OfType<ServerListing>();
 
     /// <summary>A reading of the genre starts: what is pushed from now on is newer than what it will find absent.</summary>
     public void BeginReading() => _reading++;
@@ -103,29 +113,39 @@ internal sealed class ServerWatch(ServerQuery query)
     /// <summary>Who was neither pushed nor found since a reading is gone; after some more it is forgotten.</summary>
     private void DropMissing(long reading, List<ServerEvent> events)
     {
-        foreach (((NodeId, string) place, Known server) in Ordered().ToArray())
+        foreach (((NodeId Owner, string Label, RecordKey) place, Row row) in Ordered().ToArray())
         {
-            long last = Math.Max(server.HeardIn, server.SeenIn);
-            if (last < reading && server.Listing is not null)
+            long last = Math.Max(row.HeardIn, row.SeenIn);
+            if (last < reading && row.Listing is not null)
             {
-                Set(server, server.Sequence, null, _isFiltered ? ServerLeaveReason.NoLongerMatches : ServerLeaveReason.Silent, events);
+                Set(row, row.Sequence, null, _isFiltered ? ServerLeaveReason.NoLongerMatches : ServerLeaveReason.Silent, events);
             }
             else if (last < reading - ReadingsRemembered)
             {
-                _servers.Remove(place);
+                _rows.Remove(place);
+                row.Server.Rows.Remove(row);
+                if (row.Server.Rows.Count == 0)
+                {
+                    _servers.Remove((place.Owner, place.Label));
+                }
             }
         }
     }
 
     private ServerListing? Read(FoundRecord found) =>
-        DirectoryReading.TryReadGenre(found, query.Genre, out ServerListing? listing) && ServerQueryRules.Matches(query, listing.Server) ? listing : null;
+        DirectoryReading.TryReadGenre(found, query.Genre, out ServerListing? listing, Scope) && ServerQueryRules.Matches(query, listing.Server) ? listing : null;
 
-    private void Set(Known server, ulong sequence, ServerListing? listing, ServerLeaveReason reason, List<ServerEvent> events)
+    private void Set(Row row, ulong sequence, ServerListing? listing, ServerLeaveReason reason, List<ServerEvent> events)
     {
+        row.Sequence = sequence;
+        row.IsHeardOf = true;
+        Shown server = row.Server;
         ServerListing? before = server.Listing;
-        server.Sequence = sequence;
-        server.IsHeardOf = true;
-        if (listing is null)
+
+        // Where there is no room it is looked at again with the next reading.
+        row.Listing = before is null && _listed >= query.Limit ? null : listing;
+        ServerListing? now = server.Listing = server.Rows.Select(static row => row.Listing).OfType<ServerListing>().MaxBy(static listing => listing.Sequence);
+        if (now is null)
         {
             if (before is not null)
             {
@@ -133,50 +153,61 @@ internal sealed class ServerWatch(ServerQuery query)
                 events.Add(new ServerEvent { Kind = ServerEventKind.Left, Listing = before, Reason = reason });
             }
         }
-        else if (before is not null)
-        {
-            if (!before.Server.Equals(listing.Server))
-            {
-                events.Add(new ServerEvent { Kind = ServerEventKind.Changed, Listing = listing });
-            }
-        }
-        else if (_listed < query.Limit)
+        else if (before is null)
         {
             _listed++;
-            events.Add(new ServerEvent { Kind = ServerEventKind.Joined, Listing = listing });
+            events.Add(new ServerEvent { Kind = ServerEventKind.Joined, Listing = now });
         }
-        else
+        else if (!before.Server.Equals(now.Server))
         {
-            // Where there is no room it is looked at again with the next reading.
-            listing = null;
+            events.Add(new ServerEvent { Kind = ServerEventKind.Changed, Listing = now });
         }
-
-        server.Listing = listing;
     }
 
-    /// <summary>What is known of the record's server; null when it is one too many.</summary>
-    private Known? Find(Record record)
+    /// <summary>What is known of the record's place; null when it is one too many.</summary>
+    private Row? Find(Record record)
     {
-        (NodeId, string) place = (record.Owner, record.Label);
-        if (!_servers.TryGetValue(place, out Known? server) && _servers.Count < MaxServers)
+        (NodeId, string, RecordKey) place = (record.Owner, record.Label, record.Key);
+        if (!_rows.TryGetValue(place, out Row? row) && _rows.Count < MaxServers)
         {
-            server = new Known { HeardIn = _reading };
-            _servers.Add(place, server);
+            if (!_servers.TryGetValue((record.Owner, record.Label), out Shown? server))
+            {
+                server = new Shown();
+                _servers.Add((record.Owner, record.Label), server);
+            }
+
+            row = new Row(server) { HeardIn = _reading };
+            server.Rows.Add(row);
+            _rows.Add(place, row);
         }
 
-        return server;
+        return row;
     }
 
-    private IEnumerable<KeyValuePair<(NodeId Owner, string Label), Known>> Ordered() =>
-        _servers.OrderBy(static server => server.Key.Owner).ThenBy(static server => server.Key.Label, StringComparer.Ordinal);
+    private IEnumerable<KeyValuePair<(NodeId Owner, string Label, RecordKey Key), Row>> Ordered() => _rows
+        .OrderBy(static row => row.Key.Owner)
+        .ThenBy(static row => row.Key.Label, StringComparer.Ordinal)
+        .ThenBy(static row => row.Key.Key.Position);
 
-    private sealed class Known
+    /// <summary>A server, and what its reader was told of it last.</summary>
+    private sealed class Shown
     {
+        public List<Row> Rows { get; } = new(capacity: 1);
+
+        public ServerListing? Listing { get; set; }
+    }
+
+    /// <summary>A server's row under one key.</summary>
+    private sealed class Row(Shown server)
+    {
+        public Shown Server => server;
+
         public ulong Sequence { get; set; }
 
         /// <summary>Whether <see cref="Sequence"/> means anything yet.</summary>
         public bool IsHeardOf { get; set; }
 
+        /// <summary>What it lists; null when it is withdrawn, silent or left out.</summary>
         public ServerListing? Listing { get; set; }
 
         /// <summary>The reading during or after which it was last pushed.</summary>
