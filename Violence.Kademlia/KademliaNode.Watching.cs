@@ -18,9 +18,9 @@ public sealed partial class KademliaNode
     /// <param name="key">The key.</param>
     /// <param name="options">How; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the enumeration.</param>
-    /// <returns>An enumeration without end. Each one started is one of the 64 watches that a node can run at a time.</returns>
+    /// <returns>An enumeration without end. Each one started is one of the 256 watches that a node can run at a time.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><see cref="WatchOptions.QueueLength"/> is not 1 to 10,000. Thrown at the call.</exception>
-    /// <exception cref="InvalidOperationException">This node runs 64 watches already. Thrown when the enumeration starts.</exception>
+    /// <exception cref="InvalidOperationException">This node runs 256 watches already. Thrown when the enumeration starts.</exception>
     /// <exception cref="ObjectDisposedException">The node was stopped.</exception>
     public IAsyncEnumerable<Record> WatchAsync(RecordKey key, WatchOptions? options = null, CancellationToken cancellationToken = default)
     {

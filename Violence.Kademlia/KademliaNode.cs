@@ -234,11 +234,17 @@ public sealed partial class KademliaNode : IAsyncDisposable
 
     /// <summary>With a filter for the holders (<see cref="Storage.PayloadFilter"/>) that the caller applies as well; the options were checked.</summary>
     internal Task<GetResult> GetAsync(
-        RecordKey key, GetOptions options, byte[]? filter, Action<HeldRecord>? onRecord, CancellationToken cancellationToken)
+        RecordKey key,
+        GetOptions options,
+        byte[]? filter,
+        Action<HeldRecord>? onRecord,
+        CancellationToken cancellationToken,
+        Action<int>? onHeldCount = null)
     {
         Action<HeldRecord>? relayed = onRecord is null ? null : _host.Relay(onRecord);
+        Action<int>? relayedCount = onHeldCount is null ? null : _host.Relay(onHeldCount);
         return _host.RunAsync(
-            (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, relayed, now, filter),
+            (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, relayed, now, filter, relayedCount),
             static (GetOperation get) => new GetResult(get.Status, get.Found, get.Cost) { HeldCount = get.HeldCount, IsWhole = get.IsWhole },
             _options.JoinPatience,
             cancellationToken);

@@ -209,11 +209,22 @@ internal sealed partial class KademliaEngine
     /// <summary>Measures the round trip to an endpoint, whoever is there.</summary>
     public OperationId Ping(NodeEndpoint endpoint, Instant now) => Begin(new PingOperation(endpoint), now);
 
-    /// <summary>Finds the records under a key. <paramref name="onRecord"/> hears of each as it is verified.</summary>
-    public OperationId Get(RecordKey key, GetMode mode, NodeId? owner, int limit, Action<HeldRecord>? onRecord, Instant now, byte[]? filter = null)
+    /// <summary>
+    /// Finds the records under a key. <paramref name="onRecord"/> hears of each as it is verified, <paramref name="onHeldCount"/> of how
+    /// many there are by what holders have said so far, two at least.
+    /// </summary>
+    public OperationId Get(
+        RecordKey key,
+        GetMode mode,
+        NodeId? owner,
+        int limit,
+        Action<HeldRecord>? onRecord,
+        Instant now,
+        byte[]? filter = null,
+        Action<int>? onHeldCount = null)
     {
         Lookup lookup = NewRefreshingLookup(key.Position, Config.Lookup(Config.ClosestAnswered), now);
-        return Begin(new GetOperation(key, lookup, Config.ClosestAnswered, mode, owner, limit, onRecord, filter), now);
+        return Begin(new GetOperation(key, lookup, Config.ClosestAnswered, mode, owner, limit, onRecord, filter) { OnHeldCount = onHeldCount }, now);
     }
 
     /// <summary>Asks the closest holders how many records they have under a key, which is <see cref="GetOperation.HeldCount"/>.</summary>

@@ -149,7 +149,7 @@ public sealed class ServerDirectory
     /// <param name="cancellationToken">Ends the enumeration.</param>
     /// <returns>Events that give, applied in order, who is there. What their reader does not take waits; too much of it is read anew.</returns>
     /// <exception cref="ArgumentException">The query is not valid; the message names all that is wrong. Thrown at the call.</exception>
-    /// <exception cref="InvalidOperationException">The node runs 64 watches already. Thrown by the enumeration.</exception>
+    /// <exception cref="InvalidOperationException">The node runs 256 watches already. Thrown by the enumeration.</exception>
     /// <exception cref="ObjectDisposedException">The node was stopped. Thrown by the enumeration.</exception>
     public IAsyncEnumerable<ServerEvent> WatchAsync(ServerQuery query, CancellationToken cancellationToken = default) =>
         EventsAsync(ServerQueryRules.Require(query, nameof(query)), cancellationToken);

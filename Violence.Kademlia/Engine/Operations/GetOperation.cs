@@ -66,6 +66,9 @@ internal sealed class GetOperation : Operation
     /// </summary>
     public int HeldCount { get; private set; }
 
+    /// <summary>Hears what that would be, as holders answer.</summary>
+    public Action<int>? OnHeldCount { get; init; }
+
     /// <summary>Replies it received.</summary>
     public int Answers { get; private set; }
 
@@ -120,6 +123,11 @@ internal sealed class GetOperation : Operation
         if (message.Total > 0)
         {
             _totals.Add(message.Total);
+            if (_totals.Count > 1)
+            {
+                // One alone may lie.
+                OnHeldCount?.Invoke(Median(_totals));
+            }
         }
 
         if (_mode == GetMode.All)

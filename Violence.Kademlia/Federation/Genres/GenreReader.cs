@@ -4,17 +4,14 @@ namespace Violence.Kademlia.Federation.Genres;
 
 /// <summary>
 /// Reads all shards of a genre, side by side. The root is always read; what stands below a shard that may have more follows as soon as
-/// that is known. A genre that is read for the first time has some of the root's children, drawn by lot, asked on the
-/// chance: where there are many servers their rows come a round trip sooner, and from everywhere in the genre.
+/// two of its holders say that it is so full. Of a genre that is read for the first time the root's children are asked on the chance: where there
+/// are many servers their rows come a round trip sooner, and from everywhere in the genre.
 /// </summary>
 /// <param name="read">Reads one shard to its end.</param>
 /// <param name="hints">What is known from earlier readings.</param>
-/// <param name="entropy">Draws the children.</param>
-internal sealed class GenreReader(GenreReader.ReadShard read, GenreHints hints, EntropySource entropy)
+/// <param name="continuesInline">Whether who waits is continued on the spot (<see cref="KademliaNode.ContinuesInline"/>).</param>
+internal sealed class GenreReader(GenreReader.ReadShard read, GenreHints hints, bool continuesInline)
 {
-    /// <summary>Children that are asked before it is known whether there are any.</summary>
-    public const int OnTheChance = 4;
-
     /// <summary>Shards of one reading: what an attacker who fills shard after shard can make a reader ask for.</summary>
     private const int ShardsMax = 600;
 
@@ -22,7 +19,7 @@ internal sealed class GenreReader(GenreReader.ReadShard read, GenreHints hints, 
     private static readonly GetOptions Everything = new() { Mode = GetMode.All, Limit = 10_000 };
 
     private readonly HashSet<GenreShard> _begun = [];
-    private readonly List<(GenreShard Shard, Task<GetResult> Reading)> _underWay = [];
+    private readonly List<Reading> _underWay = [];
     private readonly List<GetResult> _results = [];
 
     /// <summary>A reader over a node.</summary>
@@ -30,9 +27,16 @@ internal sealed class GenreReader(GenreReader.ReadShard read, GenreHints hints, 
     /// <param name="filter">What holders may leave out; null: nothing.</param>
     /// <param name="onRecord">Hears of each record as it arrives, from several shards at once.</param>
     public static GenreReader Of(KademliaNode node, byte[]? filter, Action<HeldRecord>? onRecord) =>
-        new((shard, token) => node.GetAsync(shard.Key, Everything, filter, onRecord, token), GenreHints.Of(node), node.NewEntropy());
+        new(
+            (shard, onHeldCount, token) => node.GetAsync(shard.Key, Everything, filter, onRecord, token, onHeldCount),
+            GenreHints.Of(node),
+            node.ContinuesInline);
 
-    public delegate Task<GetResult> ReadShard(GenreShard shard, CancellationToken cancellationToken);
+    /// <summary>Reads one shard.</summary>
+    /// <param name="shard">Which.</param>
+    /// <param name="onHeldCount">Hears, while it is being read, how many rows its holders say they have.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public delegate Task<GetResult> ReadShard(GenreShard shard, Action<int> onHeldCount, CancellationToken cancellationToken);
 
     /// <summary>The shards that were read, the root first; those that were read in vain, on the chance, are not among them.</summary>
     public List<GenreShard> Shards { get; } = [];
@@ -43,85 +47,60 @@ internal sealed class GenreReader(GenreReader.ReadShard read, GenreHints hints, 
     public async Task<IReadOnlyList<GetResult>> ReadAsync(string genre, CancellationToken cancellationToken)
     {
         GenreShard root = GenreShard.Root(genre);
-        bool? wasSplit = hints.IsSplit(genre);
         using var needless = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Begin(root, cancellationToken);
-        GenreShard[] guesses = wasSplit switch
+        if (hints.IsSplit(genre) != false)
         {
-            true => [.. root.Children],
-            false => [],
-            null => Draw(root),
-        };
-        foreach (GenreShard guess in guesses)
-        {
-            Begin(guess, needless.Token);
+            foreach (GenreShard guess in root.Children)
+            {
+                Begin(guess, needless.Token);
+            }
         }
 
         bool isSplit = false;
         while (_underWay.Count > 0)
         {
-            await Task.WhenAny(_underWay.Select(static reading => reading.Reading)).ConfigureAwait(false);
+            await Task.WhenAny(_underWay.SelectMany(static reading => reading.Awaited)).ConfigureAwait(false);
             for (int i = _underWay.Count - 1; i >= 0; i--)
             {
-                (GenreShard shard, Task<GetResult> reading) = _underWay[i];
-                if (!reading.IsCompleted)
+                Reading reading = _underWay[i];
+                GetResult? result = reading.Result.IsCompleted ? await ResultOf(reading, cancellationToken).ConfigureAwait(false) : null;
+                if (reading.TakeHasMore(result))
+                {
+                    BeginChildren(reading.Shard, cancellationToken);
+                    isSplit |= reading.Shard.IsRoot;
+                }
+
+                if (!reading.Result.IsCompleted)
                 {
                     continue;
                 }
 
-                _underWay.RemoveAt(i);
-                if (reading.IsCanceled && !cancellationToken.IsCancellationRequested)
-                {
-                    continue;
-                }
-
-                GetResult result = await reading.ConfigureAwait(false);
-                bool goesOn = shard.CanSplit && result.HeldCount >= GenreShard.MayHaveMore;
-                if (shard.IsRoot)
-                {
-                    isSplit = goesOn;
-                    hints.Note(genre, goesOn);
-                    _results.Insert(0, result);
-                    Shards.Insert(0, shard);
-                    if (!goesOn)
-                    {
-#pragma warning disable CA1849 // CancelAsync would go to the thread pool, which simulations do without.
-                        needless.Cancel();
-#pragma warning restore CA1849
-                    }
-                }
-                else
+                _underWay.Remove(reading);
+                if (result is not null)
                 {
                     _results.Add(result);
-                    Shards.Add(shard);
+                    Shards.Add(reading.Shard);
                 }
 
-                if (goesOn)
+                if (reading.Shard.IsRoot && !isSplit)
                 {
-                    BeginChildren(shard, cancellationToken);
+#pragma warning disable CA1849 // CancelAsync would go to the thread pool, which simulations do without.
+                    needless.Cancel();
+#pragma warning restore CA1849
                 }
             }
         }
 
-        if (!isSplit)
-        {
-            Shards.RemoveAll(static shard => !shard.IsRoot);
-        }
-
+        hints.Note(genre, isSplit);
+        Shards.RemoveAll(shard => !isSplit && !shard.IsRoot);
+        Shards.Sort(static (left, right) => left.Path.Length.CompareTo(right.Path.Length));
         return _results;
     }
 
-    private GenreShard[] Draw(GenreShard root)
-    {
-        GenreShard[] children = [.. root.Children];
-        for (int i = 0; i < OnTheChance; i++)
-        {
-            int pick = i + entropy.NextInt32(children.Length - i);
-            (children[i], children[pick]) = (children[pick], children[i]);
-        }
-
-        return children[..OnTheChance];
-    }
+    /// <summary>Null when it was given up because it turned out to be needless.</summary>
+    private static async Task<GetResult?> ResultOf(Reading reading, CancellationToken cancellationToken) =>
+        reading.Result.IsCanceled && !cancellationToken.IsCancellationRequested ? null : await reading.Result.ConfigureAwait(false);
 
     private void BeginChildren(GenreShard shard, CancellationToken cancellationToken)
     {
@@ -135,7 +114,45 @@ internal sealed class GenreReader(GenreReader.ReadShard read, GenreHints hints, 
     {
         if (_begun.Count < ShardsMax && _begun.Add(shard))
         {
-            _underWay.Add((shard, read(shard, cancellationToken)));
+            _underWay.Add(new Reading(shard, read, continuesInline, cancellationToken));
+        }
+    }
+
+    /// <summary>A shard that is being read.</summary>
+    private sealed class Reading
+    {
+        private readonly TaskCompletionSource _hasMore;
+        private bool _isTaken;
+
+        public Reading(GenreShard shard, ReadShard read, bool continuesInline, CancellationToken cancellationToken)
+        {
+            Shard = shard;
+            _hasMore = new TaskCompletionSource(continuesInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
+            Result = read(shard, OnHeldCount, cancellationToken);
+        }
+
+        public GenreShard Shard { get; }
+
+        public Task<GetResult> Result { get; }
+
+        public IEnumerable<Task> Awaited => _isTaken ? [Result] : [Result, _hasMore.Task];
+
+        /// <summary>Whether it is known by now, and was not before, that there may be more below.</summary>
+        public bool TakeHasMore(GetResult? result)
+        {
+            bool isNews = !_isTaken && (_hasMore.Task.IsCompleted || (result is not null && HasMore(result.HeldCount)));
+            _isTaken |= isNews;
+            return isNews;
+        }
+
+        private bool HasMore(int heldCount) => Shard.CanSplit && heldCount >= GenreShard.MayHaveMore;
+
+        private void OnHeldCount(int heldCount)
+        {
+            if (HasMore(heldCount))
+            {
+                _hasMore.TrySetResult();
+            }
         }
     }
 }

@@ -88,7 +88,7 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, Serve
         finally
         {
             await node.CancelAsync(gone).ConfigureAwait(false);
-            await (reading ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task?)reading ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             foreach (Ear ear in _ears)
             {
                 await ear.EndAsync(node).ConfigureAwait(false);
@@ -210,7 +210,7 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, Serve
         public async Task EndAsync(KademliaNode node)
         {
             await node.CancelAsync(_ended).ConfigureAwait(false);
-            await Next.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)Next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await _stream.DisposeAsync().ConfigureAwait(false);
             _ended.Dispose();
         }
