@@ -1,7 +1,9 @@
 using Violence.Kademlia.Engine;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Identity;
+using Violence.Kademlia.Persistence;
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Runtime;
 using Violence.Kademlia.Simulation.Directory;
 
 namespace Violence.Kademlia.Simulation;
@@ -12,6 +14,9 @@ namespace Violence.Kademlia.Simulation;
 /// </summary>
 internal sealed class SimulatedNode
 {
+    /// <summary>As many as a real node joins through.</summary>
+    private const int SeedsRemembered = 20;
+
     private readonly Simulator _simulator;
     private readonly EngineConfig _config;
     private readonly Dictionary<OperationId, Action<Operation>> _callers = [];
@@ -68,10 +73,13 @@ internal sealed class SimulatedNode
     public Contact Contact => new(Id, Endpoint);
 
     /// <summary>Begins a life: an empty table and store, joining through these.</summary>
-    public void Start(params IReadOnlyList<NodeEndpoint> seeds)
+    public void Start(params IReadOnlyList<NodeEndpoint> seeds) => Start(SavedState.Empty, seeds);
+
+    /// <summary>Begins a life with what an earlier one saved, its contacts being seeds as well.</summary>
+    public void Start(SavedState saved, IReadOnlyList<NodeEndpoint> seeds)
     {
         EndHost();
-        _seeds = seeds;
+        _seeds = [.. seeds.Concat(saved.Contacts.Take(SeedsRemembered).Select(static contact => contact.Contact.Endpoint)).Distinct()];
         _engine = new KademliaEngine(
             _config,
             Identity,
@@ -80,6 +88,11 @@ internal sealed class SimulatedNode
             _simulator.Now,
             _simulator.Utc + ClockError,
             _simulator.Scratch);
+        if (saved != SavedState.Empty)
+        {
+            NodeState.PutBack(saved, _engine, EntropySource.Seeded(_simulator.Entropy.NextUInt64()), _simulator.Now);
+        }
+
         _alarm = Instant.Never;
         _callers.Clear();
         IsRunning = true;
@@ -87,6 +100,9 @@ internal sealed class SimulatedNode
         StartedAt = _simulator.Now;
         Step(static (engine, now) => engine.Advance(now));
     }
+
+    /// <summary>What the node would find on its disk if it ended now.</summary>
+    public SavedState Save() => NodeState.Snapshot(Engine, _simulator.Now);
 
     /// <summary>Ends this life without a word.</summary>
     public void Crash()

@@ -1,4 +1,5 @@
 using Violence.Kademlia.Engine;
+using Violence.Kademlia.Persistence;
 using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Simulation.Lives;
@@ -51,6 +52,18 @@ internal sealed class Population(Simulator simulator, EngineConfig config)
         }
 
         node.Start([.. seeds.Distinct()]);
+        Enter(node);
+    }
+
+    /// <summary>Starts a node with what it saved: it joins through the contacts among that.</summary>
+    public void Rejoin(SimulatedNode node, SavedState saved)
+    {
+        node.Start(saved, []);
+        Enter(node);
+    }
+
+    private void Enter(SimulatedNode node)
+    {
         _places[node] = _up.Count;
         _up.Add(node);
         CameUp?.Invoke(node);

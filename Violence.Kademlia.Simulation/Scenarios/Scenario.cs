@@ -23,6 +23,7 @@ internal abstract class Scenario
         new PartitionScenario(),
         new JoinStormScenario(),
         new RollingRestartScenario(),
+        new RestartScenario(),
         new SoakScenario(),
         new LargeScenario(),
         new MixScenario(),

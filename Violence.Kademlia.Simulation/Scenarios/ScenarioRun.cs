@@ -44,6 +44,9 @@ internal sealed class ScenarioRun
     /// <summary>What one node sent and received before it owned records, where the scenario measures that.</summary>
     public Traffic? OwnerIdle { get; set; }
 
+    /// <summary>What nodes sent around a restart of all of them, where the scenario has one.</summary>
+    public RestartFigures? Restarted { get; set; }
+
     /// <summary>The same while it kept records alive.</summary>
     public Traffic? OwnerBusy { get; set; }
 
@@ -100,6 +103,9 @@ internal sealed class ScenarioRun
             OwnerIdleReceivedBytesS = Rounded(OwnerIdle?.ReceivedPerS),
             OwnerSentBytesS = Rounded(OwnerBusy?.SentPerS),
             OwnerReceivedBytesS = Rounded(OwnerBusy?.ReceivedPerS),
+            QuietBytesPerNodeS = Rounded(Restarted?.Quiet),
+            BusiestMinuteBytesPerNodeS = Rounded(Restarted?.BusiestMinuteMean),
+            BusiestMinuteBytesOfOneS = Rounded(Restarted?.BusiestMinuteOfOne),
             TraceHash = Simulator.TraceHash.ToString("x16", CultureInfo.InvariantCulture),
             DatagramsPerWallS = Math.Round(Simulator.DatagramsSent / seconds),
             WallS = Math.Round(seconds, 2),

@@ -55,6 +55,15 @@ internal sealed partial record SimulationReport
 
     public double? OwnerReceivedBytesS { get; init; }
 
+    /// <summary>Bytes a second that a node sent before all were restarted, where the scenario does that.</summary>
+    public double? QuietBytesPerNodeS { get; init; }
+
+    /// <summary>A node in the busiest minute after it, on average.</summary>
+    public double? BusiestMinuteBytesPerNodeS { get; init; }
+
+    /// <summary>The busiest minute of any node after it.</summary>
+    public double? BusiestMinuteBytesOfOneS { get; init; }
+
     public required string TraceHash { get; init; }
 
     public required double DatagramsPerWallS { get; init; }

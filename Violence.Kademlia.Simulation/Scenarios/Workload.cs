@@ -112,6 +112,15 @@ internal sealed class Workload(Simulator simulator, Population population, Check
         simulator.RunFor(span + Patience);
     }
 
+    /// <summary>Looks records up at random moments of a time that begins after a pause; whoever lets time pass meets them.</summary>
+    public void GetLater(TimeSpan pause, TimeSpan span, int gets)
+    {
+        for (int i = 0; i < gets; i++)
+        {
+            simulator.After(pause + span * simulator.Entropy.NextDouble(), () => Get());
+        }
+    }
+
     /// <summary>
     /// Has one node look for a random record, again and again until it is found or so much time has passed since the node's
     /// start. Counts as one lookup.

@@ -139,7 +139,7 @@ internal sealed class HostileHolderTests
     {
         "cursor that never ends" => 4_000,
         "cursor without a total" => 2 * 65,
-        _ => 20,
+        _ => 24,
     };
 
     private static (HeldRecord[] Records, uint Total, bool More) LieOf(string lie, VirtualNetwork network, Stranger liar, RecordCursor? cursor, int page)

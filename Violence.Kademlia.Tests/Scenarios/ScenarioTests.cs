@@ -22,6 +22,7 @@ internal sealed class ScenarioTests
     [TestCase("partition", 0.99)]
     [TestCase("join-storm", 0.98)]
     [TestCase("rolling-restart", 0.98)]
+    [TestCase("restart", 1)]
     [TestCase("large", 1.0)]
     [TestCase("mix", 0.95)]
     public void A_small_network_finds_its_records_and_breaks_no_rule(string name, double leastSuccess)

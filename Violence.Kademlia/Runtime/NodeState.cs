@@ -23,8 +23,14 @@ internal sealed class NodeState(IStateStore store, ILogger logger)
     public Instant NextDue => _keeper.NextDue;
 
     /// <summary>Puts back what was saved. Nothing may have been done with the engine before.</summary>
-    public void Restore(SavedState saved, KademliaEngine engine, EntropySource entropy, Instant now)
+    public void Restore(SavedState saved, KademliaEngine engine, EntropySource entropy, Instant now) =>
+        _changes.AddRange(PutBack(saved, engine, entropy, now));
+
+    /// <summary>Puts back what was saved. Nothing may have been done with the engine before.</summary>
+    /// <returns>What of it should not be saved any more.</returns>
+    public static List<StateChange> PutBack(SavedState saved, KademliaEngine engine, EntropySource entropy, Instant now)
     {
+        List<StateChange> changes = [];
         DateTimeOffset utc = engine.UtcAt(now);
         foreach (SavedRecord held in saved.Records)
         {
@@ -32,7 +38,7 @@ internal sealed class NodeState(IStateStore store, ILogger logger)
                 held.Record, now - (utc - held.HeldSince), now + (held.Expires - utc), RecordSource.FromSaved(held.SourceNetwork), now);
             if (status != StoreStatus.Stored)
             {
-                _changes.Add(new StateChange.Removed(SavedPlace.Of(held.Record)));
+                changes.Add(new StateChange.Removed(SavedPlace.Of(held.Record)));
             }
         }
 
@@ -41,14 +47,19 @@ internal sealed class NodeState(IStateStore store, ILogger logger)
             if (owned.Record.Owner != engine.Self)
             {
                 // The node has another key than when this was saved: it can't speak for that owner any more.
-                _changes.Add(new StateChange.Disowned(SavedPlace.Of(owned.Record)));
+                changes.Add(new StateChange.Disowned(SavedPlace.Of(owned.Record)));
                 continue;
             }
 
             Instant due = owned.Due > utc ? now + (owned.Due - utc) : now + OverdueSpread * entropy.NextDouble();
             engine.Owned.Restore(owned.Record, due, owned.Holders);
         }
+
+        return changes;
     }
+
+    /// <summary>Everything that is worth saving.</summary>
+    public static SavedState Snapshot(KademliaEngine engine, Instant now) => Everything(engine, now, engine.UtcAt(now));
 
     /// <summary>Saves what has changed since the last call. A disk that fails is told once; the node goes on in memory.</summary>
     public void Save(KademliaEngine engine, Instant now)
