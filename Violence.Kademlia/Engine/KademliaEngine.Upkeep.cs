@@ -14,7 +14,11 @@ internal sealed partial class KademliaEngine
     /// <summary>How often a node that will stay refreshes all buckets ahead of their time, each time after twice the uptime.</summary>
     private const int DeepeningsMax = 3;
 
+    /// <summary>Nodes that were started together, after a power cut or an update, don't do it in the same minute.</summary>
+    private static readonly TimeSpan DeepeningSpread = TimeSpan.FromSeconds(90);
+
     private int _deepenings;
+    private TimeSpan? _deepenAfter;
 
     /// <summary>Asks a contact whether it lives, unless it was heard of within <paramref name="patience"/>.</summary>
     public void ProbeIfQuiet(Contact contact, TimeSpan patience, Instant now)
@@ -47,9 +51,10 @@ internal sealed partial class KademliaEngine
     private void RefreshDue(Instant now)
     {
         bool isHereToStay = now - StartedAt >= Config.Settling && MeanLife >= 10 * Config.Settling;
-        if (isHereToStay && _isRefreshed && _deepenings < DeepeningsMax && now - StartedAt >= Config.Settling * (1 << _deepenings))
+        if (isHereToStay && _isRefreshed && _deepenings < DeepeningsMax && now - StartedAt >= NextDeepening())
         {
             _deepenings++;
+            _deepenAfter = null;
             _refresh.RefreshAll(now, RefreshPause);
         }
 
@@ -63,6 +68,9 @@ internal sealed partial class KademliaEngine
             Begin(new FindNodeOperation(NewLookup(target, limits)) { IsInternal = true }, now);
         }
     }
+
+    /// <summary>At which uptime.</summary>
+    private TimeSpan NextDeepening() => _deepenAfter ??= Config.Settling * (1 << _deepenings) + DeepeningSpread * _entropy.NextDouble();
 
     /// <summary>
     /// Asks the contacts that were silent the longest: a twentieth of the time, a twentieth of the table. Contacts that
