@@ -259,6 +259,11 @@ public sealed partial class KademliaNode : IAsyncDisposable
     /// <summary>A source of randomness of the host's kind, for one user of it.</summary>
     internal EntropySource NewEntropy() => _host.NewEntropy();
 
+    /// <summary>A pause. In a simulator one that is cancelled leaves its timer behind, but does not go on on the thread pool.</summary>
+    internal Task DelayAsync(TimeSpan span, TimeProvider time, CancellationToken cancellationToken) => ContinuesInline
+        ? Task.Delay(span, time, CancellationToken.None).WaitAsync(cancellationToken)
+        : Task.Delay(span, time, cancellationToken);
+
     /// <summary>Cancels, without running the code of those who wait on the caller's thread, except in a simulator.</summary>
     internal Task CancelAsync(CancellationTokenSource source)
     {

@@ -99,7 +99,11 @@ internal sealed class SimulatedHost : INodeHost
     public TResult Query<TResult>(Func<KademliaEngine, Instant, TResult> read)
     {
         ThrowIfOver();
-        return read(_node.Engine, _simulator.Now);
+
+        // A step like any other: what is read may also begin something, and what that sends must go out.
+        TResult result = default!;
+        _node.Step((engine, now) => result = read(engine, now));
+        return result;
     }
 
     public TResult QueryRunning<TResult>(Func<KademliaEngine, Instant, TResult> read) => Query(read);

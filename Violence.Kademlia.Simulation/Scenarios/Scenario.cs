@@ -31,6 +31,7 @@ internal abstract class Scenario
         new GenreScenario(),
         new PlayersScenario(),
         new DirectoryScenario(),
+        new WatchScenario(),
     ];
 
     /// <summary>With what it is run where nothing else is said.</summary>

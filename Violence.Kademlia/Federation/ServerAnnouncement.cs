@@ -204,7 +204,7 @@ public sealed class ServerAnnouncement : IAsyncDisposable
                 TimeSpan left = due - _options.TimeProvider.GetElapsedTime(Volatile.Read(ref _publishedAt));
                 if (left > TimeSpan.Zero)
                 {
-                    await Task.Delay(left + TimerGrain, _options.TimeProvider, _ending.Token).ConfigureAwait(false);
+                    await _node.DelayAsync(left + TimerGrain, _options.TimeProvider, _ending.Token).ConfigureAwait(false);
                     continue;
                 }
 

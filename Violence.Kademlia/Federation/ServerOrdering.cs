@@ -6,8 +6,18 @@ namespace Violence.Kademlia.Federation;
 /// </summary>
 internal static class ServerOrdering
 {
-    public static IReadOnlyList<ServerListing> Best(IEnumerable<ServerListing> listings, ServerOrder order, int limit) =>
-        [.. Sort(listings, static listing => listing, order).Take(limit)];
+    /// <summary>
+    /// The first of the order. Where the limit cuts, stale ones give way, whatever the order: rows of crashed servers stay for hours, and where
+    /// servers come and go there are soon as many of them as live.
+    /// </summary>
+    public static IReadOnlyList<ServerListing> Best(IEnumerable<ServerListing> listings, ServerOrder order, int limit)
+    {
+        ServerListing[] sorted = [.. Sort(listings, static listing => listing, order)];
+        int roomForStale = limit - sorted.Count(static listing => listing.Liveness != ServerLiveness.Stale);
+        return sorted.Length <= limit
+            ? sorted
+            : [.. sorted.Where(listing => listing.Liveness != ServerLiveness.Stale || roomForStale-- > 0).Take(limit)];
+    }
 
     /// <summary>Sorts whatever has a listing, for lists that know more of a server than its row.</summary>
     public static IOrderedEnumerable<T> Sort<T>(IEnumerable<T> rows, Func<T, ServerListing> listing, ServerOrder order) =>

@@ -82,4 +82,21 @@ internal sealed partial record SimulationReport
 
     /// <summary>Requests that queries brought to the busiest of them, over their mean.</summary>
     public double? HolderRequestsMaxOverMean { get; init; }
+
+    /// <summary>What happened to servers while others watched.</summary>
+    public int? Changes { get; init; }
+
+    /// <summary>Of all changes and all who watched, the share that heard within a second, 0 to 1.</summary>
+    public double? HeardIn1sShare { get; init; }
+
+    /// <summary>The same within the lease of a server.</summary>
+    public double? HeardInLeaseShare { get; init; }
+
+    /// <summary>From the call that changed something until somebody heard of it.</summary>
+    public double? HearMsP50 { get; init; }
+
+    public double? HearMsP99 { get; init; }
+
+    /// <summary>What the whole network sends more than without changes, for each of them.</summary>
+    public double? DatagramsPerChange { get; init; }
 }

@@ -51,12 +51,27 @@ internal sealed class DirectoryScenarioTests
     }
 
     [Test]
+    public void Those_who_watch_a_genre_hear_of_nearly_every_change_within_a_second_and_of_all_within_a_lease()
+    {
+        SimulationReport report = Play("watch", new() { Nodes = 60, Seed = 3, Records = 15, Hours = 0.04 });
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(report.Failure, Is.Null);
+            Assert.That(report.Changes, Is.EqualTo(48));
+            Assert.That(report.HeardIn1sShare, Is.GreaterThan(0.7), report.Again);
+            Assert.That(report.HeardInLeaseShare, Is.GreaterThan(0.99), report.Again);
+            Assert.That(report.DatagramsPerChange, Is.GreaterThan(0), report.Again);
+        }
+    }
+
+    [Test]
     public void The_directory_plays_the_same_in_another_process_which_gives_no_work_to_the_thread_pool()
     {
         ScenarioOptions options = new() { Nodes = 20, Seed = 5, Records = 4, Lookups = 10, Hours = 0.05 };
         using (Assert.EnterMultipleScope())
         {
-            foreach (string scenario in new[] { "players", "directory", "genre" })
+            foreach (string scenario in new[] { "players", "directory", "genre", "watch" })
             {
                 string here = Play(scenario, options).TraceHash;
                 string there = BenchmarksProgram.Run(
