@@ -25,6 +25,19 @@ public sealed class ServerOrderingTests
     public void The_limit_cuts_after_all_are_in_order() =>
         Assert.That(ServerOrdering.Best(Rows, ServerOrder.Players, 2).Select(listing => listing.Server.Players), Is.EqualTo(new[] { 9, 9 }));
 
+    [TestCase(5, "alpha Bravo bravo charlie delta")]
+    [TestCase(4, "alpha Bravo bravo charlie")]
+    [TestCase(3, "Bravo bravo charlie")]
+    [TestCase(2, "Bravo bravo")]
+    public void Where_the_limit_cuts_stale_servers_give_way_and_the_order_stays(int limit, string expected)
+    {
+        ServerListing[] rows = [.. Rows.Select(static row => row.Server.Name is "alpha" or "delta"
+            ? row with { Liveness = ServerLiveness.Stale }
+            : row with { Liveness = ServerLiveness.Live })];
+
+        Assert.That(string.Join(' ', ServerOrdering.Best(rows, ServerOrder.Name, limit).Select(listing => listing.Server.Name)), Is.EqualTo(expected));
+    }
+
     [Test]
     public void The_order_of_arrival_has_no_say() =>
         Gen.Select(Gen.Shuffle(Rows), Gen.Enum<ServerOrder>()).Sample((rows, order) =>
