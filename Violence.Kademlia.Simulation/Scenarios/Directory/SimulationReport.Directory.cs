@@ -97,6 +97,6 @@ internal sealed partial record SimulationReport
 
     public double? HearMsP99 { get; init; }
 
-    /// <summary>What the whole network sends more than without changes, for each of them.</summary>
+    /// <summary>What the whole network sends in the 2 s after a change more than in the 2 s after those.</summary>
     public double? DatagramsPerChange { get; init; }
 }

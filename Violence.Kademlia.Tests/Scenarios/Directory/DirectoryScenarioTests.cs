@@ -58,7 +58,7 @@ internal sealed class DirectoryScenarioTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(report.Failure, Is.Null);
-            Assert.That(report.Changes, Is.EqualTo(48));
+            Assert.That(report.Changes, Is.EqualTo(36));
             Assert.That(report.HeardIn1sShare, Is.GreaterThan(0.7), report.Again);
             Assert.That(report.HeardInLeaseShare, Is.GreaterThan(0.99), report.Again);
             Assert.That(report.DatagramsPerChange, Is.GreaterThan(0), report.Again);
