@@ -181,6 +181,18 @@ internal sealed class ManyRecordsTests
     }
 
     [Test]
+    public void While_it_is_read_no_single_holder_makes_the_count_larger_than_another_says()
+    {
+        var many = new ManyRecords(130, seed: 3_012, isAt: static (record, holder) => holder == 0 || (holder is 1 or 2 && record < 10));
+        List<int> heard = [];
+
+        many.Network.Run<GetOperation>(
+            many.Asker, (engine, now) => engine.Get(ManyRecords.Key, GetMode.All, null, 1_000, null, now, filter: null, heard.Add));
+
+        Assert.That(heard, Is.Not.Empty.And.All.EqualTo(10));
+    }
+
+    [Test]
     public void A_holder_that_asks_counts_and_reads_its_own_too()
     {
         var many = new ManyRecords(100, seed: 3_011);

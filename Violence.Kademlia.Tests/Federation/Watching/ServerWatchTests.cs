@@ -297,8 +297,8 @@ internal sealed class ServerWatchTests
                 bool isThere = _pushedSinceBegin.Contains(i) || read == newest || (read is not null && before.Contains(name));
                 Assert.That(_shown.ContainsKey(name), Is.EqualTo(newest is not null && isThere && Matches(newest)), name);
 
-                // After some readings without it nothing is remembered of it.
-                _newestHeard[i] = _lastHeard[i] < _readings - 5 ? 0 : _newestHeard[i];
+                // After some readings without it nothing is remembered of it; what was shown till now is remembered for one more.
+                _newestHeard[i] = _lastHeard[i] < _readings - 5 && !before.Contains(name) ? 0 : _newestHeard[i];
             }
 
             _isReading = false;

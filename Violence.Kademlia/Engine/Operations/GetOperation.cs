@@ -66,7 +66,7 @@ internal sealed class GetOperation : Operation
     /// </summary>
     public int HeldCount { get; private set; }
 
-    /// <summary>Hears what that would be, as holders answer.</summary>
+    /// <summary>Hears, as holders answer, the lower median of what they tell: so many there are by the word of two or more.</summary>
     public Action<int>? OnHeldCount { get; init; }
 
     /// <summary>Replies it received.</summary>
@@ -125,8 +125,9 @@ internal sealed class GetOperation : Operation
             _totals.Add(message.Total);
             if (_totals.Count > 1)
             {
-                // One alone may lie.
-                OnHeldCount?.Invoke(Median(_totals));
+                // One alone may lie: what at least two of them say.
+                _totals.Sort();
+                OnHeldCount?.Invoke((int)Math.Min(_totals[(_totals.Count - 1) / 2], int.MaxValue));
             }
         }
 

@@ -22,7 +22,8 @@ internal sealed class GenrePlace(Func<GenreShard, CancellationToken, Task<int?>>
 
     /// <summary>
     /// Where a row should stand from now on: further up when there is room again, further down when it is crowded, and else where it
-    /// is. Everybody below sees the room at once, so each takes it with such a chance that about as many move as it holds.
+    /// is. Everybody below sees the room, so each takes it with such a chance that about as many move as it holds; where readers will soon
+    /// not look below any more nobody waits for that.
     /// </summary>
     /// <param name="current">Where it stands.</param>
     /// <param name="chance">0 to 1, drawn anew for every call.</param>
@@ -49,7 +50,7 @@ internal sealed class GenrePlace(Func<GenreShard, CancellationToken, Task<int?>>
                 return current;
             }
 
-            if (rows < GenreShard.HasRoomAgain && chance < (GenreShard.HasRoomAgain - rows) / below)
+            if (rows < GenreShard.RunsOut || chance < (GenreShard.HasRoomAgain - rows) / below)
             {
                 return above;
             }
@@ -58,7 +59,8 @@ internal sealed class GenrePlace(Func<GenreShard, CancellationToken, Task<int?>>
             below /= GenreShard.FanOut;
         }
 
-        bool goesDown = current.CanSplit && here >= GenreShard.Crowded && chance < (double)(here - GenreShard.Full) / here;
+        // Not by chance: who has gone down leaves a tombstone that counts for hours, and with a new draw each time all would follow.
+        bool goesDown = current.CanSplit && here >= GenreShard.Crowded && current.RankOf(owner, label) < (double)(here - GenreShard.Remaining) / here;
         return goesDown ? current.ChildOf(owner, label) : current;
     }
 }

@@ -13,7 +13,7 @@ namespace Violence.Kademlia.Federation.Genres;
 internal sealed class GenreReader(GenreReader.ReadShard read, GenreHints hints, bool continuesInline)
 {
     /// <summary>Shards of one reading: what an attacker who fills shard after shard can make a reader ask for.</summary>
-    private const int ShardsMax = 600;
+    public const int ShardsMax = 600;
 
     // Not the query's limit: rows that are filtered out or not valid must not use it up.
     private static readonly GetOptions Everything = new() { Mode = GetMode.All, Limit = 10_000 };
@@ -21,6 +21,7 @@ internal sealed class GenreReader(GenreReader.ReadShard read, GenreHints hints, 
     private readonly HashSet<GenreShard> _begun = [];
     private readonly List<Reading> _underWay = [];
     private readonly List<GetResult> _results = [];
+    private bool _isCut;
 
     /// <summary>A reader over a node.</summary>
     /// <param name="node">The node.</param>
@@ -41,37 +42,68 @@ internal sealed class GenreReader(GenreReader.ReadShard read, GenreHints hints, 
     /// <summary>The shards that were read, the root first; those that were read in vain, on the chance, are not among them.</summary>
     public List<GenreShard> Shards { get; } = [];
 
+    /// <summary>Whether all shards were read, each to its end: what was not found is not there, as far as the holders know.</summary>
+    public bool IsWhole => !_isCut && _results.TrueForAll(static result => result.IsWhole);
+
     /// <summary>What all shards have. A row that was just moving may be in it twice.</summary>
     /// <param name="genre">The genre, normalized.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<IReadOnlyList<GetResult>> ReadAsync(string genre, CancellationToken cancellationToken)
     {
-        GenreShard root = GenreShard.Root(genre);
-        using var needless = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Begin(root, cancellationToken);
-        if (hints.IsSplit(genre) != false)
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var needless = CancellationTokenSource.CreateLinkedTokenSource(all.Token);
+        try
         {
-            foreach (GenreShard guess in root.Children)
+            bool isSplit = await ReadAsync(GenreShard.Root(genre), all, needless, cancellationToken).ConfigureAwait(false);
+            hints.Note(genre, isSplit);
+            Shards.RemoveAll(shard => !isSplit && !shard.IsRoot);
+            Shards.Sort(static (left, right) => left.Path.Length.CompareTo(right.Path.Length));
+            return _results;
+        }
+        finally
+        {
+            // One has failed or the caller gave up: nobody waits for the others, and what became of them is nobody's news.
+            if (_underWay.Count > 0)
             {
-                Begin(guess, needless.Token);
+                Cancel(all);
             }
+
+            foreach (Reading reading in _underWay)
+            {
+                await ((Task)reading.Result).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <returns>Whether the root has children.</returns>
+    private async Task<bool> ReadAsync(
+        GenreShard root, CancellationTokenSource all, CancellationTokenSource needless, CancellationToken cancellationToken)
+    {
+        Begin(root, all.Token);
+        if (hints.IsSplit(root.Genre) != false)
+        {
+            BeginChildren(root, needless.Token);
         }
 
         bool isSplit = false;
         while (_underWay.Count > 0)
         {
             await Task.WhenAny(_underWay.SelectMany(static reading => reading.Awaited)).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
             for (int i = _underWay.Count - 1; i >= 0; i--)
             {
                 Reading reading = _underWay[i];
-                GetResult? result = reading.Result.IsCompleted ? await ResultOf(reading, cancellationToken).ConfigureAwait(false) : null;
+
+                // Asked once: it may end while its children are begun, and is taken in the next round then.
+                bool isOver = reading.Result.IsCompleted;
+                GetResult? result = isOver ? await ResultOf(reading, needless.Token).ConfigureAwait(false) : null;
                 if (reading.TakeHasMore(result))
                 {
-                    BeginChildren(reading.Shard, cancellationToken);
+                    BeginChildren(reading.Shard, reading.Token);
                     isSplit |= reading.Shard.IsRoot;
                 }
 
-                if (!reading.Result.IsCompleted)
+                if (!isOver)
                 {
                     continue;
                 }
@@ -85,22 +117,20 @@ internal sealed class GenreReader(GenreReader.ReadShard read, GenreHints hints, 
 
                 if (reading.Shard.IsRoot && !isSplit)
                 {
-#pragma warning disable CA1849 // CancelAsync would go to the thread pool, which simulations do without.
-                    needless.Cancel();
-#pragma warning restore CA1849
+                    Cancel(needless);
                 }
             }
         }
 
-        hints.Note(genre, isSplit);
-        Shards.RemoveAll(shard => !isSplit && !shard.IsRoot);
-        Shards.Sort(static (left, right) => left.Path.Length.CompareTo(right.Path.Length));
-        return _results;
+        return isSplit;
     }
 
+    /// <summary>On the spot: <see cref="CancellationTokenSource.CancelAsync"/> would go to the thread pool, which simulations do without.</summary>
+    private static void Cancel(CancellationTokenSource source) => source.Cancel();
+
     /// <summary>Null when it was given up because it turned out to be needless.</summary>
-    private static async Task<GetResult?> ResultOf(Reading reading, CancellationToken cancellationToken) =>
-        reading.Result.IsCanceled && !cancellationToken.IsCancellationRequested ? null : await reading.Result.ConfigureAwait(false);
+    private static async Task<GetResult?> ResultOf(Reading reading, CancellationToken needless) =>
+        reading.Result.IsCanceled && needless.IsCancellationRequested ? null : await reading.Result.ConfigureAwait(false);
 
     private void BeginChildren(GenreShard shard, CancellationToken cancellationToken)
     {
@@ -112,7 +142,11 @@ internal sealed class GenreReader(GenreReader.ReadShard read, GenreHints hints, 
 
     private void Begin(GenreShard shard, CancellationToken cancellationToken)
     {
-        if (_begun.Count < ShardsMax && _begun.Add(shard))
+        if (_begun.Count >= ShardsMax)
+        {
+            _isCut |= !_begun.Contains(shard);
+        }
+        else if (_begun.Add(shard))
         {
             _underWay.Add(new Reading(shard, read, continuesInline, cancellationToken));
         }
@@ -127,11 +161,15 @@ internal sealed class GenreReader(GenreReader.ReadShard read, GenreHints hints, 
         public Reading(GenreShard shard, ReadShard read, bool continuesInline, CancellationToken cancellationToken)
         {
             Shard = shard;
+            Token = cancellationToken;
             _hasMore = new TaskCompletionSource(continuesInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
             Result = read(shard, OnHeldCount, cancellationToken);
         }
 
         public GenreShard Shard { get; }
+
+        /// <summary>Ends what stands below it as well: a guess that was in vain leaves nothing running.</summary>
+        public CancellationToken Token { get; }
 
         public Task<GetResult> Result { get; }
 

@@ -33,6 +33,12 @@ internal sealed class GenreRow(KademliaNode node, string label)
             : await node.RenewAsync(shard.Key, row, options, cancellationToken).ConfigureAwait(false);
         foreach (GenreShard left in _standsIn.Where(other => other != shard).ToArray())
         {
+            if (result.Holders.Count == 0 && string.Equals(left.Genre, genre, StringComparison.Ordinal))
+            {
+                // Nobody took it: who looks finds the server where it was, until it is somewhere else.
+                continue;
+            }
+
             await node.WithdrawAsync(left.Key, label, cancellationToken).ConfigureAwait(false);
             _standsIn.Remove(left);
         }
@@ -50,7 +56,14 @@ internal sealed class GenreRow(KademliaNode node, string label)
         if (last < 0)
         {
             _sinceReview = 0;
-            return FindKept(genre) ?? await _place.FindAsync(genre, cancellationToken).ConfigureAwait(false);
+            if (FindKept(genre) is { } kept)
+            {
+                // How full the shards are by now is looked at with the next publication.
+                _sinceReview = ReviewEvery - 1;
+                return kept;
+            }
+
+            return await _place.FindAsync(genre, cancellationToken).ConfigureAwait(false);
         }
 
         if (++_sinceReview < ReviewEvery)
@@ -62,20 +75,31 @@ internal sealed class GenreRow(KademliaNode node, string label)
         return await _place.ReviewAsync(_standsIn[last], _entropy.NextDouble(), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Where the row stood before the node was started anew: it is still kept alive there.</summary>
+    /// <summary>
+    /// Where the row stood before the node was started anew: it is still kept alive there. In the middle of a move that was several
+    /// shards; of the others it is taken from.
+    /// </summary>
     private GenreShard? FindKept(string genre)
     {
-        GenreShard shard = GenreShard.Root(genre);
-        while (!node.KeepsAlive(shard.Key, label))
+        GenreShard? first = null;
+        for (GenreShard shard = GenreShard.Root(genre); ; shard = shard.ChildOf(node.Id, label))
         {
-            if (!shard.CanSplit)
+            if (node.KeepsAlive(shard.Key, label))
             {
-                return null;
+                if (first is null)
+                {
+                    first = shard;
+                }
+                else
+                {
+                    _standsIn.Add(shard);
+                }
             }
 
-            shard = shard.ChildOf(node.Id, label);
+            if (!shard.CanSplit)
+            {
+                return first;
+            }
         }
-
-        return shard;
     }
 }

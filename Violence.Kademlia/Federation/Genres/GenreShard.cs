@@ -27,8 +27,17 @@ internal readonly record struct GenreShard(string Genre, string Path)
     /// <summary>Rows below which those who stand further down move up again.</summary>
     public const int HasRoomAgain = 56;
 
+    /// <summary>
+    /// Rows below which all who look move up. Tombstones are counted, so those below think that they are more than they are, and take their
+    /// time; and many rows that went together expire together.
+    /// </summary>
+    public const int RunsOut = 52;
+
     /// <summary>Rows from which on some of them go further down: many came at once, each before it could see the others.</summary>
     public const int Crowded = 2 * Full;
+
+    /// <summary>About so many stay then: by far enough that also where fewer do readers look below.</summary>
+    public const int Remaining = Full + (Full / 2);
 
     /// <summary>4,096 shards at the bottom, a quarter of a million rows; there a shard holds what its holders have room for.</summary>
     private const int MaxDepth = 6;
@@ -56,11 +65,28 @@ internal readonly record struct GenreShard(string Genre, string Path)
     public GenreShard ChildOf(NodeId owner, string label)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        Hash(owner, label, hash);
+        return Child(hash[Path.Length] % FanOut);
+    }
+
+    /// <summary>
+    /// Where in the order of those that stay here a server's row comes, from 0 to below 1: the same whenever it is asked, and another
+    /// on every level.
+    /// </summary>
+    public double RankOf(NodeId owner, string label)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        Hash(owner, label, hash);
+        ReadOnlySpan<byte> rank = hash.Slice(MaxDepth + (3 * Path.Length), 3);
+        return ((rank[0] << 16) | (rank[1] << 8) | rank[2]) / (double)(1 << 24);
+    }
+
+    private static void Hash(NodeId owner, string label, Span<byte> hash)
+    {
         Span<byte> server = stackalloc byte[NodeId.Size + Record.MaxLabelSize];
         owner.CopyTo(server);
         int size = NodeId.Size + Encoding.UTF8.GetBytes(label, server[NodeId.Size..]);
         SHA256.HashData(server[..size], hash);
-        return Child(hash[Path.Length] % FanOut);
     }
 
     private GenreShard Child(int digit) => this with { Path = Path + (char)('0' + digit) };

@@ -74,7 +74,7 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, Serve
                     Reading read = await reading.ConfigureAwait(false);
                     reading = null;
                     Take(read, events);
-                    await FollowAsync(read.Shards, gone.Token).ConfigureAwait(false);
+                    await FollowAsync(read, gone.Token).ConfigureAwait(false);
                 }
 
                 foreach (ServerEvent change in events)
@@ -97,9 +97,11 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, Serve
     }
 
     /// <summary>Watches the shards that the genre has by now.</summary>
-    private async Task FollowAsync(List<GenreShard> shards, CancellationToken cancellationToken)
+    private async Task FollowAsync(Reading reading, CancellationToken cancellationToken)
     {
-        foreach (Ear past in _ears.Where(ear => !ear.Shard.IsRoot && !shards.Contains(ear.Shard)).ToArray())
+        // Of a reading that was cut short nothing follows from what is missing.
+        List<GenreShard> shards = reading.Shards;
+        foreach (Ear past in _ears.Where(ear => reading.IsWhole && !ear.Shard.IsRoot && !shards.Contains(ear.Shard)).ToArray())
         {
             _ears.Remove(past);
             await past.EndAsync(node).ConfigureAwait(false);
@@ -108,6 +110,14 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, Serve
         foreach (GenreShard shard in shards.Where(shard => _ears.TrueForAll(ear => ear.Shard != shard)).Take(ShardsMax - _ears.Count))
         {
             Listen(shard, cancellationToken);
+            if (_ears[^1].IsRefused)
+            {
+                // The node's watches are used up. What stands there is read, as beyond the limit of this one.
+                Ear refused = _ears[^1];
+                _ears.Remove(refused);
+                await refused.EndAsync(node).ConfigureAwait(false);
+                break;
+            }
         }
     }
 
@@ -176,7 +186,7 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, Serve
         GenreReader reader = GenreReader.Of(node, _filter, OnRecord);
         IReadOnlyList<GetResult> results = await reader.ReadAsync(query.Genre, cancellationToken).ConfigureAwait(false);
         return new Reading(
-            begunAt, [.. results.SelectMany(static result => result.Records)], tombstones, results.All(static result => result.IsWhole), reader.Shards);
+            begunAt, [.. results.SelectMany(static result => result.Records)], tombstones, reader.IsWhole, reader.Shards);
     }
 
     private sealed record Reading(
@@ -201,6 +211,9 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, Serve
         public Task<bool> Next { get; private set; }
 
         public WatchNews News => _stream.Current;
+
+        /// <summary>Whether it could not begin because the node runs as many watches as it may.</summary>
+        public bool IsRefused => Next.Exception?.InnerException is InvalidOperationException and not ObjectDisposedException;
 
         /// <summary>Holders that promised to tell.</summary>
         public int Holders { get; set; }
