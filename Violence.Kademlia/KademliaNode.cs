@@ -290,14 +290,23 @@ public sealed partial class KademliaNode : IAsyncDisposable
     }
 
     /// <summary>
-    /// How many records holders have under a key, as <see cref="GetResult.HeldCount"/>: one reply each of the closest 3, or of 8 as long
-    /// as none of them has any; null when nobody answers.
+    /// How many records holders have under a key: what two of them say, as soon as they have; else as <see cref="GetResult.HeldCount"/>
+    /// after one reply each of the closest 3, or of 8 as long as none of them has any. Null when nobody answers.
     /// </summary>
-    internal Task<int?> CountAsync(RecordKey key, CancellationToken cancellationToken) => _host.RunAsync(
-        (engine, now) => engine.Count(key, now),
-        static (GetOperation get) => get.Answers > 0 ? get.HeldCount : (int?)null,
-        _options.JoinPatience,
-        cancellationToken);
+    internal async Task<int?> CountAsync(RecordKey key, CancellationToken cancellationToken)
+    {
+        var early = new TaskCompletionSource<int?>(ContinuesInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
+        Action<int> onHeldCount = _host.Relay<int>(count => early.TrySetResult(count));
+        Task<int?> whole = _host.RunAsync(
+            (engine, now) => engine.Count(key, onHeldCount, now),
+            static (GetOperation get) => get.Answers > 0 ? get.HeldCount : (int?)null,
+            _options.JoinPatience,
+            cancellationToken);
+
+        // The get ends by itself a moment later; how is of no interest then.
+        Task<int?> first = await Task.WhenAny(early.Task, whole).ConfigureAwait(false);
+        return await first.ConfigureAwait(false);
+    }
 
     private Task<PutResult> PutAsync(BeginOperation begin, CancellationToken cancellationToken)
     {

@@ -165,7 +165,7 @@ internal sealed class ManyRecordsTests
         var many = new ManyRecords(130, seed: 3_009, isAt: static (record, holder) => holder != 1 || record % 2 == 0);
 
         GetOperation all = many.Get();
-        GetOperation count = many.Network.Run<GetOperation>(many.Asker, static (engine, now) => engine.Count(ManyRecords.Key, now));
+        GetOperation count = many.Network.Run<GetOperation>(many.Asker, static (engine, now) => engine.Count(ManyRecords.Key, onHeldCount: null, now));
 
         Assert.That(all.HeldCount, Is.EqualTo(130));
         Assert.That((count.HeldCount, count.Requests), Is.EqualTo((130, 3)));

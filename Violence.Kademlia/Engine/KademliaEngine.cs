@@ -228,7 +228,8 @@ internal sealed partial class KademliaEngine
     }
 
     /// <summary>Asks the closest holders how many records they have under a key, which is <see cref="GetOperation.HeldCount"/>.</summary>
-    public OperationId Count(RecordKey key, Instant now) => Get(key, GetMode.Closest, owner: null, limit: 1, onRecord: null, now);
+    public OperationId Count(RecordKey key, Action<int>? onHeldCount, Instant now) =>
+        Get(key, GetMode.Closest, owner: null, limit: 1, onRecord: null, now, onHeldCount: onHeldCount);
 
     /// <summary>A random place among records.</summary>
     public ulong DrawPlace() => _entropy.NextUInt64();
