@@ -20,12 +20,6 @@ internal sealed class Introductions(EngineConfig config)
     /// <summary>How long any other challenge is made: room for the proof and for the other side's challenge in return.</summary>
     private const int ChallengeSize = 512;
 
-    /// <summary>
-    /// Room for the proof alone, while it is not known whether this node and those around it will stay: where they live shortly most of
-    /// what others name is dead, and challenges of such were 40 % of all bytes sent. Who answers will ask for our proof when we ask it something.
-    /// </summary>
-    private const int ShortChallengeSize = 256;
-
     /// <summary>Challenges under way while an operation runs that somebody waits for.</summary>
     private const int WhileCallersWait = 4;
 
@@ -101,7 +95,7 @@ internal sealed class Introductions(EngineConfig config)
     {
         if (!engine.Table.Contains(contact.Id))
         {
-            Enqueue(contact, now - engine.StartedAt < config.Settling ? ShortChallengeSize : ChallengeSize, isHearsay: true, engine, now);
+            Enqueue(contact, ChallengeSize, isHearsay: true, engine, now);
         }
     }
 
