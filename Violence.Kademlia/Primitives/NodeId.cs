@@ -65,6 +65,9 @@ public readonly struct NodeId : IEquatable<NodeId>, IComparable<NodeId>
     /// </summary>
     public int CommonPrefixLength(NodeId other) => DistanceTo(other).LeadingZeroBits;
 
+    /// <summary>The first 64 bits: ids are ordered by these as long as they differ.</summary>
+    internal ulong Head => _high;
+
     /// <summary>The bit at <paramref name="index"/>, counted from the most significant (0) to 159.</summary>
     internal bool Bit(int index) => index switch
     {

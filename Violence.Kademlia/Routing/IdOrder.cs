@@ -10,21 +10,31 @@ internal sealed class IdOrder(EntryPool pool)
 {
     private int[] _slots = [];
 
+    // The ids' first 64 bits, side by side: a search passes over these instead of over entries that lie all over the pool.
+    private ulong[] _heads = [];
+
     public int Count { get; private set; }
 
     public ReadOnlySpan<int> Slots => _slots.AsSpan(0, Count);
 
+    /// <summary>The heads of the ids in <see cref="Slots"/>, see <see cref="NodeId.Head"/>.</summary>
+    public ReadOnlySpan<ulong> Heads => _heads.AsSpan(0, Count);
+
     /// <summary>Takes a slot in whose id is not here yet.</summary>
     public void Insert(int slot)
     {
-        int index = ~IndexOf(pool[slot].Contact.Id);
+        NodeId id = pool[slot].Contact.Id;
+        int index = ~IndexOf(id);
         if (Count == _slots.Length)
         {
             Array.Resize(ref _slots, EntryPool.GrownLength(Count));
+            Array.Resize(ref _heads, _slots.Length);
         }
 
         _slots.AsSpan(index, Count - index).CopyTo(_slots.AsSpan(index + 1));
+        _heads.AsSpan(index, Count - index).CopyTo(_heads.AsSpan(index + 1));
         _slots[index] = slot;
+        _heads[index] = id.Head;
         Count++;
     }
 
@@ -33,18 +43,25 @@ internal sealed class IdOrder(EntryPool pool)
     {
         int index = IndexOf(pool[slot].Contact.Id);
         _slots.AsSpan(index + 1, Count - index - 1).CopyTo(_slots.AsSpan(index));
+        _heads.AsSpan(index + 1, Count - index - 1).CopyTo(_heads.AsSpan(index));
         Count--;
     }
 
     private int IndexOf(NodeId id)
     {
         ReadOnlySpan<BucketEntry> entries = pool.Entries;
+        ReadOnlySpan<ulong> heads = Heads;
         int low = 0;
-        int high = Count;
+        int high = heads.Length;
         while (low < high)
         {
             int middle = (low + high) >>> 1;
-            int comparison = entries[_slots[middle]].Contact.Id.CompareTo(id);
+            int comparison = heads[middle].CompareTo(id.Head);
+            if (comparison == 0)
+            {
+                comparison = entries[_slots[middle]].Contact.Id.CompareTo(id);
+            }
+
             if (comparison == 0)
             {
                 return middle;

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Routing;
@@ -9,11 +10,10 @@ namespace Violence.Kademlia.Routing;
 /// </summary>
 internal ref struct NearestWalk
 {
-    /// <summary>The other half waits at every branch on the way down, and branches lie at rising bits of 160.</summary>
-    public const int StackSize = NodeId.Bits;
 
     private readonly ReadOnlySpan<BucketEntry> _entries;
     private readonly ReadOnlySpan<int> _slots;
+    private readonly ReadOnlySpan<ulong> _heads;
     private readonly Span<Branch> _stack;
     private readonly NodeId _target;
     private int _waiting;
@@ -22,6 +22,7 @@ internal ref struct NearestWalk
     {
         _entries = pool.Entries;
         _slots = order.Slots;
+        _heads = order.Heads;
         _stack = stack;
         _target = target;
         if (!_slots.IsEmpty)
@@ -29,6 +30,9 @@ internal ref struct NearestWalk
             _stack[_waiting++] = new Branch(0, _slots.Length);
         }
     }
+
+    /// <summary>The other half waits at every branch on the way down: branches lie at rising bits of 160, and part what is there.</summary>
+    public static int StackSize(IdOrder order) => Math.Min(order.Count, NodeId.Bits);
 
     public bool TryNext(out int slot)
     {
@@ -42,9 +46,23 @@ internal ref struct NearestWalk
         while (high - low > 1)
         {
             // First and last of a sorted range share exactly what the whole range shares: the next bit is the branch.
-            int bit = IdAt(low).CommonPrefixLength(IdAt(high - 1));
-            int middle = FirstWithBit(bit, low, high);
-            if (_target.Bit(bit))
+            ulong difference = _heads[low] ^ _heads[high - 1];
+            int middle;
+            bool isTargetBeyond;
+            if (difference != 0)
+            {
+                ulong bit = 1UL << (63 - BitOperations.LeadingZeroCount(difference));
+                middle = FirstWithHeadBit(bit, low, high);
+                isTargetBeyond = (_target.Head & bit) != 0;
+            }
+            else
+            {
+                int bit = IdAt(low).CommonPrefixLength(IdAt(high - 1));
+                middle = FirstWithBit(bit, low, high);
+                isTargetBeyond = _target.Bit(bit);
+            }
+
+            if (isTargetBeyond)
             {
                 _stack[_waiting++] = new Branch(low, middle);
                 low = middle;
@@ -61,6 +79,27 @@ internal ref struct NearestWalk
     }
 
     /// <summary>Where the ones begin; the first id of the range has a zero there, the last a one.</summary>
+    private readonly int FirstWithHeadBit(ulong bit, int low, int high)
+    {
+        low++;
+        high--;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if ((_heads[middle] & bit) != 0)
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
+            }
+        }
+
+        return low;
+    }
+
+    /// <summary>The same, of ids that share their heads: somebody has taken pains to make them.</summary>
     private readonly int FirstWithBit(int bit, int low, int high)
     {
         low++;

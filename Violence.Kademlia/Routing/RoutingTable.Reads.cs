@@ -129,8 +129,8 @@ internal sealed partial class RoutingTable
 
     private int Fill(NodeId target, Span<Contact> destination, AddressFamilies families, NodeId exclude, bool failing)
     {
-        var ipv4 = new NearestWalk(_pool, _ipv4, target, stackalloc NearestWalk.Branch[NearestWalk.StackSize]);
-        var ipv6 = new NearestWalk(_pool, _ipv6, target, stackalloc NearestWalk.Branch[NearestWalk.StackSize]);
+        var ipv4 = new NearestWalk(_pool, _ipv4, target, stackalloc NearestWalk.Branch[NearestWalk.StackSize(_ipv4)]);
+        var ipv6 = new NearestWalk(_pool, _ipv6, target, stackalloc NearestWalk.Branch[NearestWalk.StackSize(_ipv6)]);
         int left = (families & AddressFamilies.IPv4) != AddressFamilies.None ? NextWanted(ref ipv4, exclude, failing) : EntryPool.None;
         int right = (families & AddressFamilies.IPv6) != AddressFamilies.None ? NextWanted(ref ipv6, exclude, failing) : EntryPool.None;
         int count = 0;
