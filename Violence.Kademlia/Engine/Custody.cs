@@ -48,6 +48,9 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
 
     private static readonly TimeSpan FreshPause = TimeSpan.FromSeconds(4);
 
+    /// <summary>How long it may be taken for unchanged how dense the network is around here.</summary>
+    private static readonly TimeSpan ReachLasts = TimeSpan.FromSeconds(1);
+
     private readonly Queue<(Contact Contact, Instant Due)>[] _newcomers = [new(), new(), new()];
     private readonly Dictionary<NodeId, Instant> _welcomed = [];
     private readonly Queue<NodeId> _welcomedOrder = new();
@@ -56,6 +59,8 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
     private readonly ulong _secret = entropy.NextUInt64();
     private Instant _nextRound = new(long.MinValue);
     private Instant _nextWelcome = new(long.MinValue);
+    private Instant _reachUntil = new(long.MinValue);
+    private int _reach;
     private int _underWay;
 
     // Anew for each round: fellow holders of a record must not all begin at the same moment.
@@ -247,16 +252,18 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
     /// Gives a newcomer the records it should hold. Each of them is seen to first by the closest of the other holders, then, in
     /// case that one has failed, by the second and the third: they will find that nothing is missing.
     /// </summary>
-    private void Welcome(Contact newcomer, int rank, KademliaEngine engine, Instant now)
+    /// <returns>Whether the newcomer is near enough to anything held here to be looked at again.</returns>
+    private bool Welcome(Contact newcomer, int rank, KademliaEngine engine, Instant now)
     {
         if (!engine.Knows(newcomer))
         {
-            return;
+            return false;
         }
 
         var plan = new TouchPlan();
         Span<Contact> closest = stackalloc Contact[config.Holders];
-        int reach = Reach(closest, engine);
+        int reach = Reach(closest, engine, now);
+        bool isNear = false;
         _entries.Clear();
         engine.Store.Collect(Instant.Never, _entries, int.MaxValue);
         foreach (RecordEntry entry in _entries)
@@ -267,6 +274,7 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
                 continue;
             }
 
+            isNear = true;
             Distance theirs = newcomer.Id.DistanceTo(position);
             int count = engine.Table.Closest(position, closest, config.Families, engine.Self, onlyReliable: true);
             bool isTheirs = count < config.Holders || theirs <= closest[count - 1].Id.DistanceTo(position);
@@ -282,17 +290,24 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
         }
 
         engine.BeginTouching(plan.Touches(), isOwned: false, now);
+        return isNear;
     }
 
     /// <summary>
     /// How many leading bits a node shares at least with the positions it is a holder of, going by how dense the network is around
     /// here: a quick test that spares most newcomers the exact one for every record.
     /// </summary>
-    private static int Reach(Span<Contact> closest, KademliaEngine engine)
+    private int Reach(Span<Contact> closest, KademliaEngine engine, Instant now)
     {
         const int Generosity = 3;
-        int count = engine.Table.Closest(engine.Self, closest, engine.Config.Families, engine.Self, onlyReliable: true);
-        return count < closest.Length ? 0 : Math.Max(0, engine.Self.CommonPrefixLength(closest[count - 1].Id) - Generosity);
+        if (_reachUntil <= now)
+        {
+            _reachUntil = now + ReachLasts;
+            int count = engine.Table.Closest(engine.Self, closest, config.Families, engine.Self, onlyReliable: true);
+            _reach = count < closest.Length ? 0 : Math.Max(0, engine.Self.CommonPrefixLength(closest[count - 1].Id) - Generosity);
+        }
+
+        return _reach;
     }
 
     /// <summary>
@@ -322,8 +337,8 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
             {
                 _newcomers[pass].Dequeue();
                 _nextWelcome = now + WelcomePause;
-                Welcome(next.Contact, rank: pass, engine, now);
-                if (pass + 1 < _newcomers.Length)
+                bool isNear = Welcome(next.Contact, rank: pass, engine, now);
+                if (isNear && pass + 1 < _newcomers.Length)
                 {
                     Enqueue(pass + 1, next.Contact, now);
                 }
