@@ -22,6 +22,9 @@ internal sealed class SourceLimiter
     private Place[] _places = [];
     private TokenBucket _shared;
 
+    // Where the source stood that was looked for last: one datagram asks twice.
+    private int _lastFound;
+
     /// <param name="limits">Rates and sizes.</param>
     /// <param name="entropy">Gives the hash its key, so that nobody can aim at one set of the table.</param>
     public SourceLimiter(SourceLimits limits, EntropySource entropy)
@@ -128,9 +131,17 @@ internal sealed class SourceLimiter
             return None;
         }
 
+        ref Place last = ref _places[_lastFound];
+        if (last.Address == address && last.State != PlaceState.Empty)
+        {
+            return _lastFound;
+        }
+
         (int first, int second) = SetsOf(address, _places.Length);
         int index = FindIn(first, address);
-        return index != None ? index : FindIn(second, address);
+        index = index != None ? index : FindIn(second, address);
+        _lastFound = index != None ? index : _lastFound;
+        return index;
     }
 
     private int FindIn(int set, ulong address)
