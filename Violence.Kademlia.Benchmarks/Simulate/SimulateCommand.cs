@@ -59,6 +59,7 @@ internal static class SimulateCommand
                 return WrongUsage;
             }
 
+            HugePages.Start();
             try
             {
                 return Tell(new ScenarioRun(found, options).Play(), parsed.GetValue(json));

@@ -41,12 +41,10 @@ internal sealed record Aftermath
             run.Network.CheckNeighbourhoods(Sample);
         }
 
-        foreach (PutRecord record in run.Workload.Promised.Where(static record => record.Owner.IsRunning).ToArray())
+        PutRecord[] promised = [.. run.Workload.Promised.Where(static record => record.Owner.IsRunning)];
+        foreach (PutRecord record in run.Workload.Missing(promised))
         {
-            if (!run.Workload.IsFound(record))
-            {
-                run.Checks.Report($"the record under {record.Key} is not found after the faults have ended");
-            }
+            run.Checks.Report($"the record under {record.Key} is not found after the faults have ended");
         }
 
         run.Checks.Inspect(Sample);

@@ -27,17 +27,20 @@ internal sealed class StaticScenario : Scenario
 /// <summary>As static, in as little virtual time as will do: a hundred thousand nodes keep themselves busy enough.</summary>
 internal sealed class LargeScenario : Scenario
 {
+    /// <summary>Before nodes that are three minutes old begin to fill their tables in earnest.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(30);
+
     public override string Name => "large";
 
     public override string Explanation => "Nobody comes or goes; all puts within 10 s, all lookups within 20 s: for networks where time is dear.";
 
-    /// <summary>Nodes that are two minutes old do not know all their neighbours yet.</summary>
+    /// <summary>Nodes that are half a minute old do not know all their neighbours yet.</summary>
     public override Aftermath Aftermath { get; } = new() { Calm = TimeSpan.Zero, LeastAfterwards = 0.99, KnowsNeighbours = false };
 
     public override void Play(ScenarioRun run)
     {
         run.Simulator.Faults.Loss = StaticScenario.UsualLoss;
-        run.Settle();
+        run.Settle(rest: Rest);
         run.Workload.PutDuring(TimeSpan.FromSeconds(10), run.Options.Records);
         run.Workload.GetDuring(TimeSpan.FromSeconds(20), run.Options.Lookups);
     }

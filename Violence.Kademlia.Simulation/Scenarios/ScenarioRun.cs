@@ -62,6 +62,7 @@ internal sealed class ScenarioRun
     {
         // Wall time is only reported: nothing in the simulation sees it.
         var watch = Stopwatch.StartNew();
+        TimeSpan processor = Environment.CpuUsage.TotalTime;
         long workItems = ThreadPool.CompletedWorkItemCount;
         Checks.Watch();
         double closest;
@@ -79,6 +80,7 @@ internal sealed class ScenarioRun
 
         workItems = ThreadPool.CompletedWorkItemCount - workItems;
         double seconds = watch.Elapsed.TotalSeconds;
+        processor = Environment.CpuUsage.TotalTime - processor;
         Figures figures = Workload.Figures;
         return Complete(new SimulationReport
         {
@@ -109,6 +111,7 @@ internal sealed class ScenarioRun
             TraceHash = Simulator.TraceHash.ToString("x16", CultureInfo.InvariantCulture),
             DatagramsPerWallS = Math.Round(Simulator.DatagramsSent / seconds),
             WallS = Math.Round(seconds, 2),
+            DatagramsPerCpuS = Math.Round(Simulator.DatagramsSent / processor.TotalSeconds),
             ResidentBytesPerNode = MeasuresMemory ? GC.GetTotalMemory(forceFullCollection: true) / Math.Max(1, Population.Up.Count) : 0,
             ThreadPoolItems = workItems,
             NodesInspected = Checks.Inspected,
@@ -122,10 +125,10 @@ internal sealed class ScenarioRun
     private static double? Rounded(double? value) => value is { } number ? Math.Round(number, 1) : null;
 
     /// <summary>Brings the network up and lets it come to rest.</summary>
-    public void Settle(int? nodes = null)
+    public void Settle(int? nodes = null, TimeSpan? rest = null)
     {
         Population.Grow(nodes ?? Options.Nodes);
-        Simulator.RunFor(TimeSpan.FromMinutes(2));
+        Simulator.RunFor(rest ?? TimeSpan.FromMinutes(2));
     }
 
     /// <summary>Measures what nodes send while nobody asks anything.</summary>

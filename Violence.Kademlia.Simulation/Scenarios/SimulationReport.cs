@@ -70,6 +70,12 @@ internal sealed partial record SimulationReport
 
     public required double WallS { get; init; }
 
+    /// <summary>
+    /// Datagrams sent for each second of processor time, of all threads of the process: what a core of its own would do. On a
+    /// machine that does other work too the rate by the wall clock says more about that.
+    /// </summary>
+    public required double DatagramsPerCpuS { get; init; }
+
     public required long ResidentBytesPerNode { get; init; }
 
     /// <summary>Work items that the process's thread pool completed meanwhile; a run causes none.</summary>

@@ -40,17 +40,19 @@ internal sealed class Workload(Simulator simulator, Population population, Check
         }
     }
 
-    /// <summary>Has random nodes put so many records at random moments of a time.</summary>
+    /// <summary>Has random nodes put so many records at random moments of a time, and waits for the last of them.</summary>
     public void PutDuring(TimeSpan span, int records)
     {
+        int open = records;
         for (int i = 0; i < records; i++)
         {
             var record = new PutRecord(new RecordKey(simulator.Entropy.NextNodeId()), population.Random());
             _records.Add(record);
-            simulator.After(span * simulator.Entropy.NextDouble(), () => PutWithoutWaiting(record));
+            simulator.After(span * simulator.Entropy.NextDouble(), () => PutWithoutWaiting(record, () => open--));
         }
 
-        simulator.RunFor(span + Patience);
+        simulator.RunFor(span);
+        simulator.RunUntil(() => open == 0, Patience);
     }
 
     /// <summary>Puts a record, for the first time or anew, and waits for the end of it.</summary>
@@ -75,19 +77,32 @@ internal sealed class Workload(Simulator simulator, Population population, Check
         });
 
     /// <summary>Looks a record up from a random node with all care, and waits; not counted among the lookups.</summary>
-    public bool IsFound(PutRecord record)
+    public bool IsFound(PutRecord record) => Missing([record]).Count == 0;
+
+    /// <summary>Looks records up from random nodes with all care, all at once, and waits; not counted among the lookups.</summary>
+    /// <returns>Those that were not found.</returns>
+    public List<PutRecord> Missing(IReadOnlyCollection<PutRecord> records)
     {
-        bool? isFound = null;
-        SimulatedNode asker = Asker(record);
-        asker.Run<GetOperation>(
-            (engine, now) => engine.Get(record.Key, GetMode.Closest, owner: null, limit: 1, onRecord: null, now),
-            get =>
-            {
-                isFound = get.Found.Count > 0;
-                checks.OnFound(record, asker, get, ExpectsNewest);
-            });
-        simulator.RunUntil(() => isFound is not null, Patience);
-        return isFound == true;
+        List<PutRecord> missing = [.. records];
+        int open = missing.Count;
+        foreach (PutRecord record in records)
+        {
+            SimulatedNode asker = Asker(record);
+            asker.Run<GetOperation>(
+                (engine, now) => engine.Get(record.Key, GetMode.Closest, owner: null, limit: 1, onRecord: null, now),
+                get =>
+                {
+                    open--;
+                    checks.OnFound(record, asker, get, ExpectsNewest);
+                    if (get.Found.Count > 0)
+                    {
+                        missing.Remove(record);
+                    }
+                });
+        }
+
+        simulator.RunUntil(() => open == 0, Patience);
+        return missing;
     }
 
     /// <summary>Looks records up from random nodes, each lookup waiting for the end of the one before.</summary>
@@ -101,15 +116,17 @@ internal sealed class Workload(Simulator simulator, Population population, Check
         }
     }
 
-    /// <summary>Looks random records up at random moments of a time, without waiting for each.</summary>
+    /// <summary>Looks random records up at random moments of a time, without waiting for each, and waits for the last of them.</summary>
     public void GetDuring(TimeSpan span, int gets)
     {
+        int open = gets;
         for (int i = 0; i < gets; i++)
         {
-            simulator.After(span * simulator.Entropy.NextDouble(), () => Get());
+            simulator.After(span * simulator.Entropy.NextDouble(), () => Get(() => open--));
         }
 
-        simulator.RunFor(span + Patience);
+        simulator.RunFor(span);
+        simulator.RunUntil(() => open == 0, Patience);
     }
 
     /// <summary>Looks records up at random moments of a time that begins after a pause; whoever lets time pass meets them.</summary>
