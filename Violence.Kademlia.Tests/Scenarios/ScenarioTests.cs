@@ -9,6 +9,7 @@ namespace Violence.Kademlia.Tests.Scenarios;
 
 /// <summary>Every scenario in small, with a fixed seed, and a sweep over many seeds.</summary>
 [TestFixture]
+[Parallelizable(ParallelScope.All)]
 internal sealed class ScenarioTests
 {
     private static readonly ScenarioOptions Small = new() { Nodes = 100, Seed = 7, Records = 30, Lookups = 150 };

@@ -4,6 +4,7 @@ namespace Violence.Kademlia.Tests.Scenarios.Directory;
 
 /// <summary>The scenarios of the server directory in small, with a fixed seed.</summary>
 [TestFixture]
+[Parallelizable(ParallelScope.All)]
 internal sealed class DirectoryScenarioTests
 {
     [Test]
