@@ -37,7 +37,6 @@ internal static class GrowthCommand
                 return SimulateCommand.WrongUsage;
             }
 
-            HugePages.Start();
             return Run(options, parsed.GetValue(json), parsed.GetValue(plot));
         });
         return command;

@@ -59,7 +59,6 @@ internal static class SimulateCommand
                 return WrongUsage;
             }
 
-            HugePages.Start();
             try
             {
                 return Tell(new ScenarioRun(found, options).Play(), parsed.GetValue(json));
