@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Channels;
+using Violence.Kademlia.Engine;
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Runtime;
@@ -239,10 +240,10 @@ public sealed partial class KademliaNode : IAsyncDisposable
         byte[]? filter,
         Action<HeldRecord>? onRecord,
         CancellationToken cancellationToken,
-        Action<int>? onHeldCount = null)
+        Action<HeldCounts>? onHeldCount = null)
     {
         Action<HeldRecord>? relayed = onRecord is null ? null : _host.Relay(onRecord);
-        Action<int>? relayedCount = onHeldCount is null ? null : _host.Relay(onHeldCount);
+        Action<HeldCounts>? relayedCount = onHeldCount is null ? null : _host.Relay(onHeldCount);
         return _host.RunAsync(
             (engine, now) => engine.Get(key, options.Mode, options.Owner, options.Limit, relayed, now, filter, relayedCount),
             static (GetOperation get) => new GetResult(get.Status, get.Found, get.Cost) { HeldCount = get.HeldCount, IsWhole = get.IsWhole },
@@ -290,13 +291,21 @@ public sealed partial class KademliaNode : IAsyncDisposable
     }
 
     /// <summary>
-    /// How many records holders have under a key: what two of them say, as soon as they have; else as <see cref="GetResult.HeldCount"/>
-    /// after one reply each of the closest 3, or of 8 as long as none of them has any. Null when nobody answers.
+    /// How many records holders have under a key, as soon as it is clear whether there are <paramref name="enough"/>: two say that there
+    /// are, or none of those that have answered does. Who has just come knows of few, so two holders that differ about that are not
+    /// believed; then as <see cref="GetResult.HeldCount"/> after one reply each of the closest 3, or of 8 as long as none of them has
+    /// any. Null when nobody answers.
     /// </summary>
-    internal async Task<int?> CountAsync(RecordKey key, CancellationToken cancellationToken)
+    internal async Task<int?> CountAsync(RecordKey key, int enough, CancellationToken cancellationToken)
     {
         var early = new TaskCompletionSource<int?>(ContinuesInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
-        Action<int> onHeldCount = _host.Relay<int>(count => early.TrySetResult(count));
+        Action<HeldCounts> onHeldCount = _host.Relay<HeldCounts>(told =>
+        {
+            if (told.Agreed >= enough || told.Most < enough)
+            {
+                early.TrySetResult(told.Agreed >= enough ? told.Agreed : told.Most);
+            }
+        });
         Task<int?> whole = _host.RunAsync(
             (engine, now) => engine.Count(key, onHeldCount, now),
             static (GetOperation get) => get.Answers > 0 ? get.HeldCount : (int?)null,

@@ -23,7 +23,7 @@ internal sealed class ManyRecordsTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(get.Found.Select(found => found.Record.Owner), Is.EqualTo(many.Records.Select(record => record.Owner).Order()));
-            Assert.That(get.Found.Select(found => found.Holders), Is.All.EqualTo(3));
+            Assert.That(get.Found.Select(found => found.Holders), Is.All.InRange(3, 8), "three are read to their end, of the others a page each");
             Assert.That(many.News[44], Is.LessThanOrEqualTo(2 * many.RoundTrip));
             Assert.That(many.News[49], Is.LessThanOrEqualTo(4 * many.RoundTrip));
             Assert.That(many.News[^1], Is.LessThanOrEqualTo((2 + records / 40) * many.RoundTrip), "each holder alone needs as many round trips as there are pages");
@@ -60,7 +60,7 @@ internal sealed class ManyRecordsTests
         {
             Assert.That(get.Found, Has.Count.EqualTo(records));
             Assert.That(get.Requests, Is.EqualTo(3));
-            Assert.That(many.Asked, Is.EquivalentTo(many.Holders[..3].Select(holder => holder.Endpoint)));
+            Assert.That(many.Asked, Is.SubsetOf(many.Holders[..8].Select(holder => holder.Endpoint)), "any of those that should hold them");
             Assert.That(get.Elapsed, Is.EqualTo(many.RoundTrip));
         }
     }
@@ -69,10 +69,37 @@ internal sealed class ManyRecordsTests
     [TestCase(0.05)]
     public void What_only_some_holders_have_is_found_too(double loss)
     {
-        var many = new ManyRecords(200, seed: 3_004, isAt: static (record, holder) => (record + holder) % 3 == 0);
+        var many = new ManyRecords(200, seed: 3_004, isAt: static (record, holder) => (record + holder) % 3 != 0);
         many.Network.Loss = loss;
 
         Assert.That(many.Get().Found, Has.Count.EqualTo(200));
+    }
+
+    [Test]
+    public void All_holders_of_a_popular_key_carry_its_readers_alike()
+    {
+        var many = new ManyRecords(60, seed: 3_013);
+        List<NodeEndpoint> read = [];
+        for (int i = 0; i < 100; i++)
+        {
+            many.Get();
+            read.AddRange(many.Pages.Select(static page => page.Holder));
+        }
+
+        int[] pages = [.. many.Holders.Select(holder => read.Count(other => other == holder.Endpoint))];
+        Assert.That(pages, Is.All.InRange(pages.Average() / 2, 1.5 * pages.Average()));
+    }
+
+    [Test]
+    public void Who_has_little_of_what_there_is_takes_nobodys_place()
+    {
+        // The closest four have just come: all that they have fits into one reply.
+        var many = new ManyRecords(150, seed: 3_014, isAt: static (record, holder) => holder > 3 || record < 2);
+
+        GetOperation get = many.Get();
+
+        Assert.That(get.Found, Has.Count.EqualTo(150));
+        Assert.That(many.Pages.Select(static page => page.Holder).Distinct().Count(), Is.EqualTo(3));
     }
 
     [TestCase(0.0)]
@@ -95,14 +122,13 @@ internal sealed class ManyRecordsTests
     public void One_lost_page_does_not_cost_a_holder()
     {
         var many = new ManyRecords(100, seed: 3_006);
-        NodeEndpoint closest = many.Holders[0].Endpoint;
         int answers = 0;
         TransactionId? lost = null;
         var message = new IncomingMessage();
         many.Network.ExtraDelay = (from, to, bytes) =>
         {
             MessageReader.Read(bytes, VirtualNetwork.NetworkId, message);
-            bool isAnswer = from == closest && to == many.Asker.Endpoint && message.Header.Kind == MessageKind.Values;
+            bool isAnswer = many.Pages.Count > 0 && from == many.Pages[0].Holder && to == many.Asker.Endpoint && message.Header.Kind == MessageKind.Values;
             lost = isAnswer && ++answers == 5 ? message.Header.Transaction : lost;
 
             // The answer to the same request sent once more is lost too.
@@ -113,7 +139,7 @@ internal sealed class ManyRecordsTests
 
         Assert.That(lost, Is.Not.Null);
         Assert.That(get.Found, Has.Count.EqualTo(100));
-        Assert.That(many.Asked, Has.Count.EqualTo(3), "nobody was asked in its stead");
+        Assert.That(many.Pages.Select(static page => page.Holder).Distinct().Count(), Is.EqualTo(3), "nobody was read in its stead");
     }
 
     [Test]
@@ -187,7 +213,7 @@ internal sealed class ManyRecordsTests
         List<int> heard = [];
 
         many.Network.Run<GetOperation>(
-            many.Asker, (engine, now) => engine.Get(ManyRecords.Key, GetMode.All, null, 1_000, null, now, filter: null, heard.Add));
+            many.Asker, (engine, now) => engine.Get(ManyRecords.Key, GetMode.All, null, 1_000, null, now, filter: null, told => heard.Add(told.Agreed)));
 
         Assert.That(heard, Is.Not.Empty.And.All.EqualTo(10));
     }
@@ -201,7 +227,7 @@ internal sealed class ManyRecordsTests
             many.Holders[0], (engine, now) => engine.Get(ManyRecords.Key, GetMode.All, null, 1_000, null, now));
 
         Assert.That((get.Found.Count, get.HeldCount), Is.EqualTo((100, 100)));
-        Assert.That(get.Found.Select(found => found.Holders), Is.All.EqualTo(4));
+        Assert.That(get.Found.Select(found => found.Holders), Is.All.InRange(4, 8));
     }
 
     [Test]

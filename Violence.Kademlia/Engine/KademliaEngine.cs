@@ -221,14 +221,16 @@ internal sealed partial class KademliaEngine
         Action<HeldRecord>? onRecord,
         Instant now,
         byte[]? filter = null,
-        Action<int>? onHeldCount = null)
+        Action<HeldCounts>? onHeldCount = null)
     {
-        Lookup lookup = NewRefreshingLookup(key.Position, Config.Lookup(Config.ClosestAnswered), now);
+        // Keys that are read whole may be popular: all their holders take part.
+        LookupLimits limits = Config.Lookup(Config.ClosestAnswered);
+        Lookup lookup = NewRefreshingLookup(key.Position, mode == GetMode.All && owner is null ? limits with { Spread = Config.Holders } : limits, now);
         return Begin(new GetOperation(key, lookup, Config.ClosestAnswered, mode, owner, limit, onRecord, filter) { OnHeldCount = onHeldCount }, now);
     }
 
     /// <summary>Asks the closest holders how many records they have under a key, which is <see cref="GetOperation.HeldCount"/>.</summary>
-    public OperationId Count(RecordKey key, Action<int>? onHeldCount, Instant now) =>
+    public OperationId Count(RecordKey key, Action<HeldCounts>? onHeldCount, Instant now) =>
         Get(key, GetMode.Closest, owner: null, limit: 1, onRecord: null, now, onHeldCount: onHeldCount);
 
     /// <summary>A random place among records.</summary>
@@ -311,7 +313,8 @@ internal sealed partial class KademliaEngine
     /// <summary>Whether a holder's claim to have a record of this sequence deserves an answer.</summary>
     public bool IsPlausible(ulong sequence, Instant now) => RecordAuthor.IsPlausible(sequence, UtcAt(now));
 
-    private Lookup NewLookup(NodeId target, LookupLimits limits) => new(target, Self, limits, Config.Families);
+    private Lookup NewLookup(NodeId target, LookupLimits limits) =>
+        new(target, Self, limits, Config.Families, limits.Spread > 1 ? _entropy.NextUInt64() : 0);
 
     /// <summary>
     /// A search that is also the refresh of the bucket it searches in. Not before the first refresh: until then there is one

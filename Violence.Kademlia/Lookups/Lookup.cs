@@ -13,6 +13,7 @@ internal sealed class Lookup
     private readonly LookupLimits _limits;
     private readonly AddressFamilies _families;
     private readonly Shortlist _shortlist;
+    private readonly ulong _chance;
     private int _required;
     private int _slow;
 
@@ -20,7 +21,8 @@ internal sealed class Lookup
     /// <param name="self">The searching node: no candidate.</param>
     /// <param name="limits">How wide and how long to search.</param>
     /// <param name="families">Candidates of other families can't be asked and are left out.</param>
-    public Lookup(NodeId target, NodeId self, LookupLimits limits, AddressFamilies families = AddressFamilies.Both)
+    /// <param name="chance">Random bits, where the limits leave it to chance who is asked next.</param>
+    public Lookup(NodeId target, NodeId self, LookupLimits limits, AddressFamilies families = AddressFamilies.Both, ulong chance = 0)
     {
         if (!limits.AreConsistent)
         {
@@ -31,6 +33,7 @@ internal sealed class Lookup
         _self = self;
         _limits = limits;
         _families = families;
+        _chance = chance;
         _required = limits.ClosestAnswered;
         _shortlist = new Shortlist(target, limits.ShortlistSize);
     }
@@ -99,7 +102,7 @@ internal sealed class Lookup
     public void Require(int closestAnswered) => _required = Math.Max(_required, Math.Min(closestAnswered, _limits.Width));
 
     /// <summary>
-    /// The closest candidate not asked yet, which is then in flight. False when as many as allowed are in flight, the
+    /// The closest candidate not asked yet, or one of the closest (<see cref="LookupLimits.Spread"/>), which is then in flight. False when as many as allowed are in flight, the
     /// limit of requests is reached, nobody is left, or the lookup is complete.
     /// </summary>
     public bool TryNext(out Contact contact)
@@ -112,6 +115,7 @@ internal sealed class Lookup
             return false;
         }
 
+        rank = _limits.Spread > 1 ? Draw(rank) : rank;
         contact = _shortlist[rank].Contact;
         _shortlist.Mark(rank, CandidateState.Asked);
         Requests++;
@@ -233,9 +237,36 @@ internal sealed class Lookup
         return true;
     }
 
+    /// <summary>One of those not asked yet, from the closest of them on, as far as the spread goes.</summary>
+    private int Draw(int closest)
+    {
+        Span<int> unasked = stackalloc int[LookupLimits.SpreadMax];
+        int count = 0;
+        int places = _limits.Spread;
+        for (int rank = 0; rank < _shortlist.Count && places > 0; rank++)
+        {
+            CandidateState state = _shortlist[rank].State;
+            if (state == CandidateState.Unasked)
+            {
+                unasked[count++] = rank;
+            }
+
+            places -= state is CandidateState.Failed or CandidateState.Slow ? 0 : 1;
+        }
+
+        // A step of the golden ratio for each request: other bits for each.
+        ulong draw = (_chance + (ulong)Requests * 0x9E37_79B9_7F4A_7C15) >> 32;
+        return count == 0 ? closest : unasked[(int)(draw * (ulong)count >> 32)];
+    }
+
     /// <summary>Walks the candidates from the closest on until it is clear what can be done.</summary>
     private Progress FindNext(out int rank, out bool hasArrived)
     {
+        if (_limits.Spread > 1)
+        {
+            return FindAmongClosest(out rank, out hasArrived);
+        }
+
         int answered = 0;
         int waiting = 0;
         hasArrived = false;
@@ -264,6 +295,34 @@ internal sealed class Lookup
         }
 
         return InFlight == 0 ? Progress.Complete : Progress.MustWait;
+    }
+
+    /// <summary>The same where any of the closest will do: as many as are required have to answer, whichever they are.</summary>
+    private Progress FindAmongClosest(out int rank, out bool hasArrived)
+    {
+        int answered = 0;
+        int waiting = 0;
+        int unasked = -1;
+        int places = Math.Max(_limits.Spread, _required);
+        for (int i = 0; i < _shortlist.Count && places > 0; i++)
+        {
+            CandidateState state = _shortlist[i].State;
+            bool canAsk = state == CandidateState.Unasked && Requests < _limits.MaxRequests;
+            answered += state == CandidateState.Answered ? 1 : 0;
+            waiting += state == CandidateState.Asked ? 1 : 0;
+            unasked = unasked < 0 && canAsk ? i : unasked;
+            places -= canAsk || state is CandidateState.Answered or CandidateState.Asked ? 1 : 0;
+        }
+
+        rank = unasked;
+        hasArrived = answered > 0;
+        if (answered >= _required)
+        {
+            return Progress.Complete;
+        }
+
+        bool isEnough = answered + waiting >= _required;
+        return unasked < 0 && InFlight == 0 ? Progress.Complete : unasked < 0 || isEnough ? Progress.MustWait : Progress.CanAsk;
     }
 
     private enum Progress

@@ -6,6 +6,9 @@ internal sealed record LookupLimits
     /// <summary>The most contacts taken from one reply (docs/protocol.md, "Messages").</summary>
     public const int MaxContactsPerReply = 32;
 
+    /// <summary>The widest <see cref="Spread"/>.</summary>
+    public const int SpreadMax = 32;
+
     public static LookupLimits Default { get; } = new();
 
     /// <summary>The paper's alpha: requests in flight, those past their soft time-out not counted.</summary>
@@ -16,6 +19,12 @@ internal sealed record LookupLimits
     /// those around, who may as well be asked together. Below <see cref="Parallelism"/> it changes nothing.
     /// </summary>
     public int ArrivedParallelism { get; init; }
+
+    /// <summary>
+    /// Out of so many of the closest candidates the next to ask is drawn by chance. With 1 it is always the closest; with as many as hold a record
+    /// the readers of a popular key come to all its holders alike, and not to the same few closest.
+    /// </summary>
+    public int Spread { get; init; } = 1;
 
     /// <summary>The paper's k: the most that <see cref="ClosestAnswered"/> and <see cref="Lookup.Require"/> can ask for.</summary>
     public int Width { get; init; } = 20;
@@ -31,5 +40,5 @@ internal sealed record LookupLimits
 
     /// <summary>Whether all are positive and the closest that must answer fit into the width.</summary>
     public bool AreConsistent =>
-        Parallelism > 0 && ClosestAnswered > 0 && ClosestAnswered <= Width && ShortlistSize > 0 && MaxRequests > 0;
+        Parallelism > 0 && Spread is > 0 and <= SpreadMax && ClosestAnswered > 0 && ClosestAnswered <= Width && ShortlistSize > 0 && MaxRequests > 0;
 }

@@ -66,8 +66,8 @@ internal sealed class GetOperation : Operation
     /// </summary>
     public int HeldCount { get; private set; }
 
-    /// <summary>Hears, as holders answer, the lower median of what they tell: so many there are by the word of two or more.</summary>
-    public Action<int>? OnHeldCount { get; init; }
+    /// <summary>Hears, as holders answer and as soon as there are two, what they tell.</summary>
+    public Action<HeldCounts>? OnHeldCount { get; init; }
 
     /// <summary>Replies it received.</summary>
     public int Answers { get; private set; }
@@ -127,7 +127,7 @@ internal sealed class GetOperation : Operation
             {
                 // One alone may lie: what at least two of them say.
                 _totals.Sort();
-                OnHeldCount?.Invoke((int)Math.Min(_totals[(_totals.Count - 1) / 2], int.MaxValue));
+                OnHeldCount?.Invoke(new HeldCounts(Bounded(_totals[(_totals.Count - 1) / 2]), Bounded(_totals[^1])));
             }
         }
 
@@ -184,8 +184,8 @@ internal sealed class GetOperation : Operation
         _pages.Pump(engine, _limit - _collector.Live, now);
 
         // That there is nothing is said only when as many have said so as should have it: the closest may be new, or have
-        // missed it. And liars, and holders that fell silent half-way, are replaced.
-        int wanted = (_collector.IsEmpty ? engine.Config.Holders : _closestWanted) + _lost + _pages.Lost;
+        // missed it; and of many records they may have few. Liars, and holders that fell silent half-way, are replaced.
+        int wanted = (_collector.IsEmpty || _pages.IsPaging ? engine.Config.Holders : _closestWanted) + _lost + _pages.Lost;
         if (_find.IsComplete && _find.TryWiden(wanted))
         {
             _find.Pump(engine, now);
@@ -280,8 +280,10 @@ internal sealed class GetOperation : Operation
     private static int Median(List<uint> totals)
     {
         totals.Sort();
-        return totals.Count == 0 ? 0 : (int)Math.Min(totals[totals.Count / 2], int.MaxValue);
+        return totals.Count == 0 ? 0 : Bounded(totals[totals.Count / 2]);
     }
+
+    private static int Bounded(uint total) => (int)Math.Min(total, int.MaxValue);
 
     private void Conclude(KademliaEngine engine, Instant now)
     {

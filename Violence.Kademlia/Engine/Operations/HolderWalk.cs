@@ -60,6 +60,9 @@ internal sealed class HolderWalk
 
     public Contact Holder { get; }
 
+    /// <summary>How many records it says it has.</summary>
+    public uint Total => _total;
+
     /// <summary>Whether all around has been read.</summary>
     public bool IsCovered => _arcs.Count == 0;
 

@@ -6,7 +6,7 @@ namespace Violence.Kademlia.Engine.Operations;
 /// <summary>
 /// Reads on where holders have more records than one datagram carries. A few holders are each read all around the ring of places,
 /// side by side and several pages of each at once; others that offered more stand by, for when one of those falls silent or turns
-/// out to lie. Holders were started at places far apart and are read on from there, so that together they soon have brought everything.
+/// out to lie. Who has much less than others tell of is read as well and counts for nothing: it is new, or no holder any more. Holders were started at places far apart and are read on from there, so that together they soon have brought everything.
 /// </summary>
 internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, byte[]? filter, int walksWanted)
 {
@@ -21,17 +21,28 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, b
 
     private const int StandbyMax = 20;
 
+    /// <summary>Who has less than this share of what two others have is not whole.</summary>
+    private const double WholeShare = 0.75;
+
     /// <summary>Rows that a page brings at least, by which it is judged how many are enough for what is still wanted.</summary>
     private const int RowsExpected = 3;
 
-    private readonly Queue<HolderWalk> _standby = new();
+    private readonly List<HolderWalk> _standby = [];
     private readonly List<HolderWalk> _walking = [];
     private readonly HashSet<NodeId> _covered = [];
+    private readonly List<uint> _coveredTotals = [];
+
+    // The two largest totals told: one alone may be made up.
+    private uint _mostTold;
+    private uint _secondTold;
     private int _underWay;
     private int _pages;
 
     /// <summary>Whether nothing more is being read or should be.</summary>
     public bool IsComplete => _walking.Count == 0;
+
+    /// <summary>Whether any holder has more than a first page, of many owners.</summary>
+    public bool IsPaging { get; private set; }
 
     /// <summary>Holders that were given up half-way.</summary>
     public int Lost { get; private set; }
@@ -49,18 +60,22 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, b
     /// <param name="page">The answer.</param>
     public void OnFirstPage(Contact from, RecordCursor? start, IncomingMessage page)
     {
+        _secondTold = Math.Max(_secondTold, Math.Min(_mostTold, page.Total));
+        _mostTold = Math.Max(_mostTold, page.Total);
         if (page.Cursor is not { } next)
         {
             if (page.RecordCount > 0)
             {
-                _covered.Add(from.Id);
+                NoteCovered(from.Id, page.Total);
             }
         }
         else if (_standby.Count < StandbyMax)
         {
+            IsPaging |= owner is null;
+
             // One owner's records stand in one place of the ring: there is nothing to divide.
             int window = owner is null ? UnderWayOfOneMax : 1;
-            _standby.Enqueue(new HolderWalk(from, start ?? OwnerRing.Beginning, next, page, filter is not null, window));
+            _standby.Add(new HolderWalk(from, start ?? OwnerRing.Beginning, next, page, filter is not null, window));
         }
     }
 
@@ -97,9 +112,12 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, b
         bool isAsking = true;
         while (isAsking)
         {
-            while (_walking.Count + _covered.Count < walksWanted && _standby.TryDequeue(out HolderWalk? waiting))
+            while (_standby.Count > 0 && CountWhole() < walksWanted)
             {
-                _walking.Add(waiting);
+                // Whoever came first of those that are whole, else whoever came first.
+                int chosen = Math.Max(0, _standby.FindIndex(walk => IsWhole(walk.Total)));
+                _walking.Add(_standby[chosen]);
+                _standby.RemoveAt(chosen);
             }
 
             // A page of each in turn: of what one is asked for first, the others need not be.
@@ -132,9 +150,21 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, b
         }
         else
         {
-            _covered.Add(walk.Holder.Id);
+            NoteCovered(walk.Holder.Id, walk.Total);
         }
     }
+
+    private void NoteCovered(NodeId holder, uint total)
+    {
+        if (_covered.Add(holder))
+        {
+            _coveredTotals.Add(total);
+        }
+    }
+
+    private bool IsWhole(uint total) => total >= _secondTold * WholeShare;
+
+    private int CountWhole() => _walking.Count(walk => IsWhole(walk.Total)) + _coveredTotals.Count(IsWhole);
 
     private bool TryAsk(KademliaEngine engine, Arc arc, Instant now)
     {

@@ -29,7 +29,7 @@ internal sealed class GenreReader(GenreReader.ReadShard read, GenreHints hints, 
     /// <param name="onRecord">Hears of each record as it arrives, from several shards at once.</param>
     public static GenreReader Of(KademliaNode node, byte[]? filter, Action<HeldRecord>? onRecord) =>
         new(
-            (shard, onHeldCount, token) => node.GetAsync(shard.Key, Everything, filter, onRecord, token, onHeldCount),
+            (shard, onHeldCount, token) => node.GetAsync(shard.Key, Everything, filter, onRecord, token, told => onHeldCount(told.Agreed)),
             GenreHints.Of(node),
             node.ContinuesInline);
 

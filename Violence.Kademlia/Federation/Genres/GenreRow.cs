@@ -11,7 +11,7 @@ internal sealed class GenreRow(KademliaNode node, string label)
     /// <summary>Publications between two looks at how full the shards are: some minutes with the default lease.</summary>
     private const int ReviewEvery = 5;
 
-    private readonly GenrePlace _place = new((shard, token) => node.CountAsync(shard.Key, token), node.Id, label);
+    private readonly GenrePlace _place = new((shard, token) => node.CountAsync(shard.Key, GenreShard.Full, token), node.Id, label);
     private readonly EntropySource _entropy = node.NewEntropy();
     private readonly List<GenreShard> _standsIn = [];
     private int _sinceReview;

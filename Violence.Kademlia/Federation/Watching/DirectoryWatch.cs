@@ -41,7 +41,7 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, Serve
     public async IAsyncEnumerable<ServerEvent> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var alarm = new Alarm(options.TimeProvider);
+        using var alarm = new Alarm(options.TimeProvider, node.ContinuesInline);
         Task<Reading>? reading = null;
         List<ServerEvent> events = [];
         try
@@ -230,12 +230,12 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, Serve
     }
 
     /// <summary>One timer, which is set anew only when it is to go off at another time.</summary>
-    private sealed class Alarm(TimeProvider time) : IDisposable
+    private sealed class Alarm(TimeProvider time, bool continuesInline) : IDisposable
     {
         /// <summary>Timers cut off parts of a millisecond, and what fires too early would be set again and again.</summary>
         private static readonly TimeSpan Grain = TimeSpan.FromMilliseconds(1);
 
-        private CancellationTokenSource? _running;
+        private ITimer? _timer;
         private Task _ringing = Task.CompletedTask;
         private TimeSpan _at;
 
@@ -243,10 +243,13 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, Serve
         {
             if (_ringing.IsCompleted || _at != at)
             {
+                // Not Task.Delay: who waits for one that is cancelled is continued on the thread pool, which simulations do without.
                 Dispose();
-                _running = new CancellationTokenSource();
+                var ringing = new TaskCompletionSource(continuesInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
+                TimeSpan due = (at > now ? at - now : TimeSpan.Zero) + Grain;
+                _timer = time.CreateTimer(static state => ((TaskCompletionSource)state!).TrySetResult(), ringing, due, Timeout.InfiniteTimeSpan);
+                _ringing = ringing.Task;
                 _at = at;
-                _ringing = Task.Delay((at > now ? at - now : TimeSpan.Zero) + Grain, time, _running.Token);
             }
 
             return _ringing;
@@ -254,9 +257,8 @@ internal sealed class DirectoryWatch(KademliaNode node, ServerQuery query, Serve
 
         public void Dispose()
         {
-            _running?.Cancel();
-            _running?.Dispose();
-            _running = null;
+            _timer?.Dispose();
+            _timer = null;
         }
     }
 }
