@@ -112,6 +112,7 @@ internal static class NodeState
         EngineConfig config = engine.Config;
         Within(engine.RequestsInFlight, RequestTable<OutgoingRequest>.DefaultMaximum, "requests in flight");
         Within(engine.ChallengesInFlight, config.ChallengesInFlightMax, "challenges in flight");
+        Within(engine.ChallengesInReturn, Introductions.InReturnMax, "challenges in return");
         Within(engine.ChallengesUnderWay, 2 * config.ChallengesWaitingMax + config.ChallengesInFlightMax, "contacts to challenge");
         Within(engine.PeersRemembered, PeerBook.DefaultMaximum, "peers remembered");
         Within(engine.OperationsRunning, config.OperationsMax, "operations running");

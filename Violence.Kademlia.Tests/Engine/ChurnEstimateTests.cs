@@ -50,8 +50,8 @@ internal sealed class ChurnEstimateTests
     }
 
     [Test]
-    public void Nobody_knows_at_first_and_20_minutes_are_assumed() =>
-        Assert.That(new ChurnEstimate().MeanLife, Is.EqualTo(TimeSpan.FromMinutes(20)));
+    public void Nobody_knows_at_first_and_5_minutes_are_assumed() =>
+        Assert.That(new ChurnEstimate().MeanLife, Is.EqualTo(TimeSpan.FromMinutes(5)));
 
     [Test]
     public void A_clock_that_runs_backwards_does_no_harm()
@@ -59,7 +59,7 @@ internal sealed class ChurnEstimateTests
         var estimate = new ChurnEstimate();
         Repeat(10, () => estimate.OnAlive(TimeSpan.FromHours(-1)));
 
-        Assert.That(estimate.MeanLife, Is.EqualTo(TimeSpan.FromMinutes(20)));
+        Assert.That(estimate.MeanLife, Is.EqualTo(TimeSpan.FromMinutes(5)));
     }
 
     private static void Repeat(int times, Action action)

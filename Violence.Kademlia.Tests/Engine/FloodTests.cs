@@ -1,4 +1,5 @@
 using System.Net;
+using Violence.Kademlia.Engine;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Wire;
 
@@ -18,7 +19,7 @@ internal sealed class FloodTests
         EntropySource entropy = EntropySource.Seeded(2);
         var liar = new Stranger(network) { Names = _ => MadeUp(entropy) };
         liar.OnMessage = liar.BehaveAsNode;
-        liar.FindNode(node.Endpoint, Target);
+        liar.Introduce(node.Endpoint);
         network.RunFor(TimeSpan.FromSeconds(1));
         int toNobody = 0;
         int mostInFlight = 0;
@@ -54,15 +55,15 @@ internal sealed class FloodTests
     }
 
     [Test]
-    public void Requests_from_spoofed_sources_cost_few_challenges_and_keep_nobody_out()
+    public void Requests_from_spoofed_sources_get_one_answer_each_and_keep_nobody_out()
     {
         VirtualNetwork network = VirtualNetwork.OfSize(6, seed: 302);
         VirtualNode node = network.Nodes[0];
         var writer = new MessageWriter();
         EntropySource entropy = EntropySource.Seeded(3);
-        var ids = new Dictionary<NodeEndpoint, NodeId>();
-        int challenges = 0;
-        int mostInFlight = 0;
+        int answers = 0;
+        int inReturn = 0;
+        int mostInReturn = 0;
         int mostUnderWay = 0;
         var message = new IncomingMessage();
         network.Observer = (from, to, bytes) =>
@@ -70,16 +71,11 @@ internal sealed class FloodTests
             if (from == node.Endpoint && to.ToString().StartsWith("12.", StringComparison.Ordinal))
             {
                 MessageReader.Read(bytes, VirtualNetwork.NetworkId, message);
-                if (message.Header.Kind == MessageKind.Ping)
-                {
-                    // Whoever is there answers at once, and proves nothing: so it is the rate that bounds them.
-                    challenges++;
-                    var pong = message.Header with { Sender = ids[to] };
-                    network.Send(to, from, writer.Pong(pong, from, 1, [], [], 1_200).ToArray());
-                }
+                answers++;
+                inReturn += message.InReturn is null ? 0 : 1;
             }
 
-            mostInFlight = Math.Max(mostInFlight, node.Engine.ChallengesInFlight);
+            mostInReturn = Math.Max(mostInReturn, node.Engine.ChallengesInReturn);
             mostUnderWay = Math.Max(mostUnderWay, node.Engine.ChallengesUnderWay);
         };
 
@@ -87,10 +83,7 @@ internal sealed class FloodTests
         bool joined = false;
         for (int i = 0; i < 20_000; i++)
         {
-            var header = new MessageHeader(VirtualNetwork.NetworkId, MessageKind.FindNode, entropy.NextTransactionId(), entropy.NextNodeId(), false);
-            ids[Address(i)] = header.Sender;
-            writer.FindNode(header, null, Target, AddressFamilies.Both);
-            network.Send(Address(i), node.Endpoint, writer.Pad().ToArray());
+            SendSpoofed(network, node, writer, entropy, i, isPing: i % 2 == 0);
             network.RunFor(TimeSpan.FromMilliseconds(1));
             if (i == 10_000)
             {
@@ -102,16 +95,18 @@ internal sealed class FloodTests
         }
 
         Assert.That(joined, Is.True, "a real node gets in during the flood");
-        Assert.That(challenges, Is.InRange(48, 48 + 20 * 21), "48 at once, and at most 20 a second");
-        Assert.That(mostInFlight, Is.LessThanOrEqualTo(16));
-        Assert.That(mostUnderWay, Is.LessThanOrEqualTo(2 * 256 + 16));
-        network.RunFor(TimeSpan.FromMinutes(1));
-        Assert.That(node.Engine.ChallengesUnderWay, Is.Zero);
+        Assert.That(answers, Is.InRange(19_000, 20_000), "no challenge goes to who may not be there");
+        Assert.That(inReturn, Is.InRange(16, 16 * 21), "a second after which each is given up");
+        Assert.That(mostInReturn, Is.LessThanOrEqualTo(Introductions.InReturnMax));
+        Assert.That(mostUnderWay, Is.LessThanOrEqualTo(16));
+        Assert.That(node.Engine.Table.Count, Is.LessThanOrEqualTo(7));
+        network.RunFor(TimeSpan.FromSeconds(10));
+        Assert.That(node.Engine.ChallengesInReturn, Is.Zero);
         Assert.That(node.Engine.RequestsInFlight, Is.Zero);
     }
 
     [Test]
-    public void A_burst_of_made_up_sources_does_not_take_all_challenges()
+    public void A_burst_of_made_up_sources_does_not_take_all_challenges_in_return()
     {
         VirtualNetwork network = VirtualNetwork.OfSize(6, seed: 306);
         VirtualNode node = network.Nodes[0];
@@ -119,17 +114,23 @@ internal sealed class FloodTests
         EntropySource entropy = EntropySource.Seeded(6);
         for (int i = 0; i < 100; i++)
         {
-            var header = new MessageHeader(VirtualNetwork.NetworkId, MessageKind.FindNode, entropy.NextTransactionId(), entropy.NextNodeId(), false);
-            writer.FindNode(header, null, Target, AddressFamilies.Both);
-            network.Send(Address(i), node.Endpoint, writer.Pad().ToArray());
+            SendSpoofed(network, node, writer, entropy, i, isPing: true);
         }
 
         network.RunFor(TimeSpan.FromMilliseconds(15));
-        Assert.That(node.Engine.ChallengesInFlight, Is.EqualTo(8));
+        Assert.That(node.Engine.ChallengesInReturn, Is.EqualTo(16));
         VirtualNode newcomer = network.Create();
         newcomer.Start(node.Endpoint);
 
         Assert.That(network.RunUntil(() => node.Engine.Table.Contains(newcomer.Id), TimeSpan.FromMilliseconds(100)), Is.True);
+    }
+
+    private static void SendSpoofed(VirtualNetwork network, VirtualNode node, MessageWriter writer, EntropySource entropy, int number, bool isPing)
+    {
+        MessageKind kind = isPing ? MessageKind.Ping : MessageKind.FindNode;
+        var header = new MessageHeader(VirtualNetwork.NetworkId, kind, entropy.NextTransactionId(), entropy.NextNodeId(), false);
+        _ = isPing ? writer.Ping(header, null, node.Endpoint) : writer.FindNode(header, null, Target, AddressFamilies.Both);
+        network.Send(Address(number), node.Endpoint, writer.Pad().ToArray());
     }
 
     [Test]

@@ -58,6 +58,7 @@ internal sealed class FuzzTests
             Assert.That(mostInFlight, Is.LessThan(1_000));
             Assert.That(victim.Engine.RequestsInFlight, Is.LessThan(50));
             Assert.That(victim.Engine.ChallengesUnderWay, Is.LessThan(20));
+            Assert.That(victim.Engine.ChallengesInReturn, Is.Zero);
             Assert.That(victim.Engine.Table.Count, Is.LessThanOrEqualTo(9), "nobody got in who is no node");
             Assert.That(victim.Engine.WatchesRunning, Is.EqualTo(10), "nobody ended a watch but its own node");
             Assert.That(victim.Engine.Watchers, Is.LessThanOrEqualTo(20), "nobody watches who did not ask to");

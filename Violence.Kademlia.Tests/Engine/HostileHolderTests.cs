@@ -117,7 +117,7 @@ internal sealed class HostileHolderTests
             strangers.Add(stranger);
             foreach (VirtualNode node in network.Nodes)
             {
-                stranger.FindNode(node.Endpoint, Key.Position);
+                stranger.Introduce(node.Endpoint);
                 network.RunFor(TimeSpan.FromMilliseconds(100));
             }
         }

@@ -29,6 +29,7 @@ internal sealed class JoiningTests
         bool joined = network.RunUntil(() => node.Engine.JoinState == JoinState.Joined, TimeSpan.FromSeconds(75));
 
         Assert.That(joined, Is.True);
+        network.RunFor(2 * network.Delay);
         Assert.That(seed.Engine.Table.Contains(node.Id), Is.True);
     }
 

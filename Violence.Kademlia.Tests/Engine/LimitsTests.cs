@@ -40,7 +40,7 @@ internal sealed class LimitsTests
         network.RunFor(TimeSpan.FromSeconds(10));
         Assert.That(network.Nodes.Count(other => other.Engine.Store.Count == 1), Is.GreaterThanOrEqualTo(8), "the put is tried again");
 
-        stranger.FindNode(node.Endpoint, Key.Position);
+        stranger.Introduce(node.Endpoint);
         network.RunFor(TimeSpan.FromSeconds(2));
         Assert.That(node.Engine.Table.Contains(stranger.Id), Is.True);
         Assert.That(node.Engine.RequestsInFlight, Is.Zero);

@@ -119,7 +119,7 @@ internal sealed class LossTests
             Names = target => [.. Enumerable.Range(0, 32).Select(i => new Contact(target.Sibling(150 - i, entropy.NextNodeId()), network.NewEndpoint()))],
         };
         liar.OnMessage = liar.BehaveAsNode;
-        liar.FindNode(node.Endpoint, key.Position);
+        liar.Introduce(node.Endpoint);
         network.RunFor(TimeSpan.FromSeconds(2));
         Assert.That(node.Engine.Table.Contains(liar.Id), Is.True);
 
@@ -143,7 +143,7 @@ internal sealed class LossTests
         var liar = new Stranger(network);
         liar.Names = target => [new Contact(target, ipv6)];
         liar.OnMessage = liar.BehaveAsNode;
-        liar.FindNode(node.Endpoint, node.Id);
+        liar.Introduce(node.Endpoint);
         network.RunFor(TimeSpan.FromSeconds(1));
         int toIPv6 = 0;
         network.Observer = (_, to, _) => toIPv6 += to == ipv6 ? 1 : 0;

@@ -70,7 +70,7 @@ internal sealed class ProofTests
         var stranger = new Stranger(network);
         stranger.OnMessage = stranger.BehaveAsNode;
 
-        stranger.FindNode(network.Nodes[0].Endpoint, Target);
+        stranger.Introduce(network.Nodes[0].Endpoint);
         network.RunFor(TimeSpan.FromSeconds(1));
 
         Assert.That(network.Nodes[0].Engine.Table.TryGet(stranger.Id, out var entry), Is.True);
@@ -110,7 +110,7 @@ internal sealed class ProofTests
             challenges++;
             liar.Pong(from, ping.Header.Transaction, key, signature);
         };
-        liar.FindNode(node.Endpoint, Target);
+        liar.Introduce(node.Endpoint);
         network.RunFor(TimeSpan.FromMinutes(10));
 
         Assert.That(challenges, Is.GreaterThan(0));
@@ -168,7 +168,15 @@ internal sealed class ProofTests
         {
             var stranger = new Stranger(network, network.NewIdentity(), endpoint);
             stranger.OnMessage = stranger.BehaveAsNode;
-            stranger.FindNode(node.Endpoint, Target, cookie);
+            if (cookie is null)
+            {
+                stranger.Introduce(node.Endpoint);
+            }
+            else
+            {
+                stranger.FindNode(node.Endpoint, Target, cookie);
+            }
+
             network.RunFor(TimeSpan.FromSeconds(20));
             cookie = stranger.Cookie;
             Assert.That(node.Engine.Table.Contains(stranger.Id), Is.True);
@@ -186,7 +194,7 @@ internal sealed class ProofTests
         liar.Names = _ => [.. Enumerable.Range(0, 30).Select(i => new Contact(entropy.NextNodeId(), network.NewEndpoint()))];
         liar.OnMessage = liar.BehaveAsNode;
         watch.Expect(liar.Endpoint);
-        liar.FindNode(network.Nodes[0].Endpoint, Target);
+        liar.Introduce(network.Nodes[0].Endpoint);
         network.RunFor(TimeSpan.FromMinutes(30));
 
         foreach (VirtualNode node in network.Nodes)
@@ -209,7 +217,7 @@ internal sealed class ProofTests
         liar.OnMessage = liar.BehaveAsNode;
 
         twin.FindNode(node.Endpoint, Target);
-        liar.FindNode(node.Endpoint, Target);
+        liar.Introduce(node.Endpoint);
         network.RunFor(TimeSpan.FromSeconds(1));
         network.Run<FindNodeOperation>(node, (engine, now) => engine.FindNode(Target, now));
 
@@ -227,7 +235,7 @@ internal sealed class ProofTests
         zero.OnMessage = zero.BehaveAsNode;
         var liar = new Stranger(network) { Names = _ => [new Contact(NodeId.Zero, zero.Endpoint)] };
         liar.OnMessage = liar.BehaveAsNode;
-        liar.FindNode(node.Endpoint, Target);
+        liar.Introduce(node.Endpoint);
         network.RunFor(TimeSpan.FromSeconds(1));
 
         FindNodeOperation find = network.Run<FindNodeOperation>(node, (engine, now) => engine.FindNode(NodeId.Zero, now));
@@ -261,7 +269,7 @@ internal sealed class ProofTests
         var silent = new Stranger(network);
         var other = new Stranger(network) { Names = _ => [silent.Contact] };
         other.OnMessage = other.BehaveAsNode;
-        other.FindNode(node.Endpoint, Target);
+        other.Introduce(node.Endpoint);
         network.RunFor(TimeSpan.FromSeconds(1));
         network.Run<FindNodeOperation>(node, (engine, now) => engine.FindNode(other.Id, now));
         network.RunFor(TimeSpan.FromSeconds(15));

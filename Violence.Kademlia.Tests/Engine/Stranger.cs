@@ -1,3 +1,4 @@
+using Violence.Kademlia.Engine;
 using Violence.Kademlia.Identity;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Requests;
@@ -69,6 +70,9 @@ internal sealed class Stranger
         Send(to, _writer.Pad(padTo));
     }
 
+    /// <summary>Asks a node to prove itself, as a node does that wants to be known; <see cref="BehaveAsNode"/> does the rest.</summary>
+    public void Introduce(NodeEndpoint to) => Ping(to, challenge: true, padTo: Introductions.ChallengeSize);
+
     public void FindNode(NodeEndpoint to, NodeId target, ulong? cookie = null)
     {
         _writer.FindNode(NewRequest(MessageKind.FindNode), cookie, target, AddressFamilies.Both);
@@ -109,6 +113,15 @@ internal sealed class Stranger
         Pong(to, transaction, Identity.PublicKey.Span, signature);
     }
 
+    /// <summary>Answers a challenge that came along in a PONG.</summary>
+    public void ProveInReturn(NodeEndpoint to, IncomingMessage pong, TransactionId? transaction = null, NodeEndpoint? challenge = null, NodeId? asker = null)
+    {
+        Span<byte> signature = stackalloc byte[WireLimits.SignatureSize];
+        TransactionId asked = transaction ?? pong.InReturn!.Value;
+        IdentityProof.Sign(Identity, VirtualNetwork.NetworkId, asker ?? pong.Header.Sender, asked, challenge ?? pong.Observed, signature);
+        Pong(to, asked, Identity.PublicKey.Span, signature);
+    }
+
     /// <summary>Answers as a node would, with what it is told to say: it gets into tables.</summary>
     public void BehaveAsNode(NodeEndpoint from, IncomingMessage message)
     {
@@ -120,6 +133,9 @@ internal sealed class Stranger
                 break;
             case MessageKind.Ping:
                 Pong(from, transaction);
+                break;
+            case MessageKind.Pong when message.InReturn is not null:
+                ProveInReturn(from, message);
                 break;
             case MessageKind.FindNode:
                 Nodes(from, transaction, Names(message.Target));

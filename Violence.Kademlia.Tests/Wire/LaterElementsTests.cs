@@ -69,6 +69,26 @@ public sealed class LaterElementsTests
         }
     }
 
+    [Test]
+    public void A_challenge_in_return_is_a_number_of_64_bits_or_none()
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(ReadPong(pack => pack.Number(ulong.MaxValue)), Is.EqualTo((WireError.None, (ulong?)ulong.MaxValue)));
+            Assert.That(ReadPong(pack => pack.Number(0)), Is.EqualTo((WireError.None, (ulong?)0)));
+            Assert.That(ReadPong(pack => pack.Nil()), Is.EqualTo((WireError.None, (ulong?)null)));
+            Assert.That(ReadPong(pack => pack.Text("7")).Error, Is.EqualTo(WireError.Malformed));
+            Assert.That(ReadPong(pack => pack.Bytes(new byte[8])).Error, Is.EqualTo(WireError.Malformed));
+        }
+    }
+
+    private (WireError Error, ulong? InReturn) ReadPong(Func<Pack, Pack> inReturn)
+    {
+        Pack body = inReturn(new Pack().Array(4).Bytes(Samples.ToBytes(Samples.IPv4)).Bytes(Samples.CookieBytes).Nil());
+        WireError error = MessageReader.Read(Samples.Datagram(MessageKind.Pong, body), Samples.Network, _message);
+        return (error, _message.InReturn?.Value);
+    }
+
     private WireError ReadStore(Func<Pack, Pack> families) => MessageReader.Read(
         Samples.Datagram(MessageKind.Store, families(new Pack().Array(3).Nil().Bytes([1]))), Samples.Network, _message);
 

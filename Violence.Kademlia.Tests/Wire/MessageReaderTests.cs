@@ -38,7 +38,7 @@ public sealed class MessageReaderTests
         yield return (MessageKind.Watch, Later(Request(4 + later).Bytes(Samples.IdBytes).Number(ulong.MaxValue).Number(60)));
         yield return (MessageKind.Watching, Unknown(Reply(4).Number(2).Number(60)).ToArray());
         yield return (MessageKind.News, Unknown(Request(3).Number(ulong.MaxValue).Bytes(new byte[300])).ToArray());
-        yield return (MessageKind.Pong, Unknown(Unknown(Reply(3).Array(2 + more).Bytes(new byte[32]).Bytes(new byte[64]))).ToArray());
+        yield return (MessageKind.Pong, Later(Unknown(Reply(3 + later).Array(2 + more).Bytes(new byte[32]).Bytes(new byte[64]))));
         yield return (MessageKind.Stored, Later(Reply(4 + later).Number(7).Number(ulong.MaxValue)));
         yield return (MessageKind.Nodes, Unknown(Contacts(Reply(3))).ToArray());
         yield return (MessageKind.Values,

@@ -31,6 +31,7 @@ public sealed class ReplySizeTests
                         room,
                         "VALUES");
                     Check(writer.Pong(Samples.Header, Samples.IPv6, 1, new byte[32], new byte[64], room), room, "PONG");
+                    Check(writer.Pong(Samples.Header, Samples.IPv6, 1, new byte[32], new byte[64], room, new TransactionId(total)), room, "PONG with a challenge");
                     Check(writer.Stored(Samples.Header, Samples.IPv6, 1, StoreStatus.Full, total, room), room, "STORED");
                     Check(writer.Retry(Samples.Header, Samples.IPv6, 1, room), room, "RETRY");
                 }

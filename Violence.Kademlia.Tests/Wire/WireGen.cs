@@ -158,8 +158,8 @@ internal static class WireGen
         new WireMessage { Header = header with { Kind = MessageKind.Goodbye }, Cookie = cookie });
 
     private static Gen<Body> Pong() =>
-        Gen.Select(Gen.Byte.Array[WireLimits.PublicKeySize], Gen.Byte.Array[WireLimits.SignatureSize], Gen.Bool)
-            .Select<(byte[] Key, byte[] Signature, bool HasProof), Body>(proof =>
+        Gen.Select(Gen.Byte.Array[WireLimits.PublicKeySize], Gen.Byte.Array[WireLimits.SignatureSize], Gen.Bool, Gen.ULong.Nullable())
+            .Select<(byte[] Key, byte[] Signature, bool HasProof, ulong? InReturn), Body>(proof =>
                 (header, cookie, observed, _) => new WireMessage
                 {
                     Header = header with { Kind = MessageKind.Pong },
@@ -167,6 +167,7 @@ internal static class WireGen
                     Observed = observed,
                     PublicKey = proof.HasProof ? proof.Key : [],
                     Signature = proof.HasProof ? proof.Signature : [],
+                    InReturn = proof.InReturn is { } transaction ? new TransactionId(transaction) : null,
                 });
 
     private static Gen<Body> Stored() => Gen.Select(Gen.Byte[0, 7], Gen.ULong, Contact.Array[0, 8]).Select<(byte Status, ulong Sequence, Contact[] Contacts), Body>(stored =>

@@ -42,6 +42,8 @@ internal sealed record WireMessage
 
     public byte[] Signature { get; init; } = [];
 
+    public TransactionId? InReturn { get; init; }
+
     public StoreStatus Status { get; init; }
 
     public ulong Sequence { get; init; }
@@ -75,6 +77,7 @@ internal sealed record WireMessage
         Filter = message.Filter.ToArray(),
         PublicKey = message.PublicKey.ToArray(),
         Signature = message.Signature.ToArray(),
+        InReturn = message.InReturn,
         Status = message.Status,
         Sequence = message.Sequence,
         Contacts = message.Contacts.ToArray(),
@@ -110,6 +113,7 @@ internal sealed record WireMessage
             Filter = Convert.FromHexString(vector.Find("filter") ?? ""),
             PublicKey = Convert.FromHexString(publicKey),
             Signature = Convert.FromHexString(signature),
+            InReturn = vector.Find("in-return") is null ? null : new TransactionId(vector.Hex64("in-return")),
             Status = (StoreStatus)vector.Number("status"),
             Sequence = vector.Number("sequence"),
             Contacts = vector.All("contact").Select(Pair)
@@ -138,7 +142,7 @@ internal sealed record WireMessage
         MessageKind.Watching => writer.Watching(Header, Observed, Cookie!.Value, WatchStatus, Life, maxBytes),
         MessageKind.News => writer.News(Header, Cookie, Watch, Records[0].Bytes),
         MessageKind.Touched => writer.Touched(Header, Observed, Cookie!.Value, Missing, maxBytes),
-        MessageKind.Pong => writer.Pong(Header, Observed, Cookie!.Value, PublicKey, Signature, maxBytes),
+        MessageKind.Pong => writer.Pong(Header, Observed, Cookie!.Value, PublicKey, Signature, maxBytes, InReturn),
         MessageKind.Stored => writer.Stored(Header, Observed, Cookie!.Value, Status, Sequence, maxBytes, Contacts),
         MessageKind.Nodes => writer.Nodes(Header, Observed, Cookie!.Value, Contacts, maxBytes),
         MessageKind.Values => writer.Values(
@@ -173,9 +177,9 @@ internal sealed record WireMessage
         MessageKind.FindNode => [$"target {Target}", $"families {(int)Families}"],
         MessageKind.FindValue =>
             [$"target {Target}", $"families {(int)Families}", $"owner {Owner?.ToString() ?? "nil"}", CursorLine(), .. FilterLine()],
-        MessageKind.Pong => [PublicKey.Length == 0
-            ? "proof nil"
-            : $"proof {Convert.ToHexStringLower(PublicKey)} {Convert.ToHexStringLower(Signature)}"],
+        MessageKind.Pong => [
+            PublicKey.Length == 0 ? "proof nil" : $"proof {Convert.ToHexStringLower(PublicKey)} {Convert.ToHexStringLower(Signature)}",
+            .. InReturn is { } transaction ? (string[])[$"in-return {transaction}"] : []],
         MessageKind.Stored => [$"status {(int)Status}", $"sequence {Sequence}", .. ContactLines()],
         MessageKind.Nodes => ContactLines(),
         MessageKind.Touch => Fingerprints.Select(fingerprint => $"fingerprint {fingerprint:x16}"),

@@ -7,8 +7,9 @@ namespace Violence.Kademlia.Engine;
 /// </summary>
 internal sealed class ChurnEstimate
 {
-    // As if one node had been watched for 20 minutes and then died: nobody knows at first.
-    private static readonly TimeSpan FirstGuess = TimeSpan.FromMinutes(20);
+    // As if one node had been watched for 5 minutes and then died: nobody knows at first, and where nodes live for minutes most of them
+    // never learn better. Where they live for hours a few contacts tell within a minute.
+    private static readonly TimeSpan FirstGuess = TimeSpan.FromMinutes(5);
     private const double DeathsMax = 64;
     private const double HoursMax = 256;
 

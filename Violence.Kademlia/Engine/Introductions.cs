@@ -11,14 +11,14 @@ namespace Violence.Kademlia.Engine;
 /// </summary>
 internal sealed class Introductions(EngineConfig config)
 {
-    /// <summary>
-    /// How long a challenge is made that answers somebody's request: room for the proof (at most 190 bytes), and little enough
-    /// to stay, together with the reply, below the request that caused it.
-    /// </summary>
-    public const int WelcomeSize = 256;
+    /// <summary>How long a challenge to a stranger is made: room for a PONG with proof and challenge in return, over IPv6 too.</summary>
+    public const int ChallengeSize = 184;
 
-    /// <summary>How long any other challenge is made: room for the proof and for the other side's challenge in return.</summary>
-    private const int ChallengeSize = 512;
+    /// <summary>Challenges that went along in PONGs and are not answered yet.</summary>
+    public const int InReturnMax = 32;
+
+    /// <summary>Of them those to addresses that may be forged: they must not take the places of others.</summary>
+    private const int InReturnToUnprovenMax = 16;
 
     /// <summary>Challenges under way while an operation runs that somebody waits for.</summary>
     private const int WhileCallersWait = 4;
@@ -31,17 +31,18 @@ internal sealed class Introductions(EngineConfig config)
     private static readonly TimeSpan PauseWhenMet = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PauseWhenNamed = TimeSpan.FromMinutes(5);
 
-    // Names that others merely mention cost half a kilobyte each to a stranger. So many at once at the start; after that the
+    // Names that others merely mention cost 184 bytes each, and as many again where somebody answers. So many at once at the start; after that the
     // more, the longer nodes live: a contact that is gone in a minute is worth little, and so is a table to a node that is.
-    private const int HearsayBurst = 48;
+    private const int HearsayBurst = 128;
     private const double HearsayPerSecond = 20;
     private static readonly TimeSpan LongLife = TimeSpan.FromHours(1);
 
     private readonly Queue<Contact> _met = new();
-    private readonly Queue<(Contact Contact, int PaddedSize)> _named = new();
+    private readonly Queue<Contact> _named = new();
     private readonly Dictionary<NodeEndpoint, Stage> _stages = [];
     private readonly Dictionary<NodeEndpoint, Instant> _silentSince = [];
     private readonly Queue<NodeEndpoint> _silentOrder = new();
+    private readonly HashSet<NodeEndpoint> _askedInReturn = [];
     private double _hearsay = HearsayBurst;
     private Instant _hearsayAt;
     private int _inFlight;
@@ -66,6 +67,9 @@ internal sealed class Introductions(EngineConfig config)
 
     /// <summary>Challenges that are neither answered nor given up.</summary>
     public int InFlight => _inFlight;
+
+    /// <summary>Challenges in return that are neither answered nor given up.</summary>
+    public int InReturn => _askedInReturn.Count;
 
     /// <summary>Contacts in line, or challenged.</summary>
     public int UnderWay => _stages.Count;
@@ -95,22 +99,32 @@ internal sealed class Introductions(EngineConfig config)
     {
         if (!engine.Table.Contains(contact.Id))
         {
-            Enqueue(contact, ChallengeSize, isHearsay: true, engine, now);
+            Enqueue(contact, isHearsay: true, engine, now);
         }
     }
 
-    /// <summary>A contact that asked us something, and may or may not receive where it claims to.</summary>
-    public void Welcome(Contact contact, KademliaEngine engine, Instant now)
+    /// <summary>
+    /// Whether a contact that pings us is to prove itself too, to a challenge that goes along in the PONG. That costs no datagram, and
+    /// so nothing of what is kept for names.
+    /// </summary>
+    public bool TryChallengeInReturn(Contact contact, bool isProven, KademliaEngine engine, Instant now, out TransactionId transaction)
     {
-        if (!engine.Knows(contact) && !IsKeptElsewhere(contact, engine, now))
-        {
-            Enqueue(contact, WelcomeSize, isHearsay: true, engine, now);
-        }
+        transaction = default;
+        return IsOfUse(contact, engine)
+            && _askedInReturn.Count < (isProven ? InReturnMax : InReturnToUnprovenMax)
+            && !_askedInReturn.Contains(contact.Endpoint)
+            && !IsAsked(contact.Endpoint)
+            && !WasSilent(contact.Endpoint, PauseWhenMet, now)
+            && !engine.Knows(contact)
+            && !IsKeptElsewhere(contact, engine, now)
+            && HasRoom(contact, engine, now)
+            && engine.TryExpectInReturn(contact, now, out transaction)
+            && _askedInReturn.Add(contact.Endpoint);
     }
 
     /// <summary>A contact that waited for a place in the table, where there is one now.</summary>
     public void Consider(Contact candidate, KademliaEngine engine, Instant now) =>
-        Enqueue(candidate, ChallengeSize, isHearsay: false, engine, now);
+        Enqueue(candidate, isHearsay: false, engine, now);
 
     /// <summary>A challenge has ended: with a proof, with an answer that proves nothing, or with none.</summary>
     public void OnEnded(Contact contact, bool isProven, KademliaEngine engine, Instant now)
@@ -125,6 +139,19 @@ internal sealed class Introductions(EngineConfig config)
         }
 
         Pump(engine, now);
+    }
+
+    /// <summary>
+    /// A challenge in return has ended. Who answered it with no proof gets none for a while; of who did not answer nothing is learned:
+    /// its address may have been forged.
+    /// </summary>
+    public void OnEndedInReturn(NodeEndpoint endpoint, bool isRefuted, Instant now)
+    {
+        _askedInReturn.Remove(endpoint);
+        if (isRefuted)
+        {
+            NoteSilent(endpoint, now);
+        }
     }
 
     /// <summary>A place in the table may be free: has the best candidate for it prove itself.</summary>
@@ -154,7 +181,10 @@ internal sealed class Introductions(EngineConfig config)
         return true;
     }
 
-    private void Enqueue(Contact contact, int paddedSize, bool isHearsay, KademliaEngine engine, Instant now)
+    private bool IsAsked(NodeEndpoint endpoint) =>
+        _stages.TryGetValue(endpoint, out Stage stage) && stage is Stage.AskedAsNamed or Stage.AskedAsMet;
+
+    private void Enqueue(Contact contact, bool isHearsay, KademliaEngine engine, Instant now)
     {
         if (IsOfUse(contact, engine)
             && !_stages.ContainsKey(contact.Endpoint)
@@ -164,7 +194,7 @@ internal sealed class Introductions(EngineConfig config)
             && (!isHearsay || TrySpendOnHearsay(engine, now)))
         {
             _stages[contact.Endpoint] = Stage.Named;
-            _named.Enqueue((contact, paddedSize));
+            _named.Enqueue(contact);
             Pump(engine, now);
         }
     }
@@ -206,14 +236,21 @@ internal sealed class Introductions(EngineConfig config)
     {
         // Somebody waits for an answer: signing and verifying for the table must not keep the processors from it.
         int most = engine.HasCallers ? Math.Min(WhileCallersWait, config.ChallengesInFlightMax) : config.ChallengesInFlightMax;
-        while (_inFlight < most && TryTakeNext(out Contact contact, out int paddedSize, out Stage asked))
+        while (_inFlight < most && TryTakeNext(out Contact contact, out Stage asked))
         {
+            if (engine.Knows(contact))
+            {
+                // It has answered our challenge in return since.
+                _stages.Remove(contact.Endpoint);
+                continue;
+            }
+
             var challenge = new OutgoingRequest
             {
                 Kind = MessageKind.Ping,
                 To = contact,
                 AsksForProof = true,
-                PaddedSize = paddedSize,
+                PaddedSize = ChallengeSize,
             };
             if (!engine.Send(challenge, now))
             {
@@ -227,9 +264,8 @@ internal sealed class Introductions(EngineConfig config)
         }
     }
 
-    private bool TryTakeNext(out Contact contact, out int paddedSize, out Stage asked)
+    private bool TryTakeNext(out Contact contact, out Stage asked)
     {
-        paddedSize = ChallengeSize;
         asked = Stage.AskedAsMet;
         if (_met.TryDequeue(out contact))
         {
@@ -237,13 +273,11 @@ internal sealed class Introductions(EngineConfig config)
         }
 
         asked = Stage.AskedAsNamed;
-        while (_namedInFlight < (config.ChallengesInFlightMax + 1) / 2 && _named.TryDequeue(out (Contact Contact, int PaddedSize) next))
+        while (_namedInFlight < (config.ChallengesInFlightMax + 1) / 2 && _named.TryDequeue(out contact))
         {
             // Whoever was met meanwhile has left this line for the other.
-            if (_stages.GetValueOrDefault(next.Contact.Endpoint, Stage.Met) == Stage.Named)
+            if (_stages.GetValueOrDefault(contact.Endpoint, Stage.Met) == Stage.Named)
             {
-                contact = next.Contact;
-                paddedSize = next.PaddedSize;
                 return true;
             }
         }

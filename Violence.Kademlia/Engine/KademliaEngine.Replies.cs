@@ -43,9 +43,14 @@ internal sealed partial class KademliaEngine
         }
 
         var from = new Contact(header.Sender, source);
+        if (message.InReturn is { } challenge && !request.IsInReturn)
+        {
+            AnswerInReturn(from, challenge, message.Observed, now);
+        }
+
         if (request.AsksForProof)
         {
-            HandleProof(from, message, now);
+            HandleProof(request, from, message, now);
             return;
         }
 
@@ -67,9 +72,12 @@ internal sealed partial class KademliaEngine
 
         foreach (Contact heard in message.Contacts)
         {
-            _introductions.Hear(heard, this, now);
+            Hear(heard, now);
         }
     }
+
+    /// <summary>A contact that somebody named: it may prove itself, as far as there is room and a budget for it.</summary>
+    public void Hear(Contact contact, Instant now) => _introductions.Hear(contact, this, now);
 
     /// <summary>
     /// A late answer may be that to the second copy, so it tells nothing of the round trip, except that the next request had
@@ -116,7 +124,7 @@ internal sealed partial class KademliaEngine
         }
     }
 
-    private void HandleProof(Contact from, IncomingMessage message, Instant now)
+    private void HandleProof(in OutgoingRequest request, Contact from, IncomingMessage message, Instant now)
     {
         TransactionId transaction = message.Header.Transaction;
         bool isProven = false;
@@ -133,6 +141,12 @@ internal sealed partial class KademliaEngine
             {
                 _custody.OnNewcomer(from, this, now);
             }
+        }
+
+        if (request.IsInReturn)
+        {
+            _introductions.OnEndedInReturn(from.Endpoint, isRefuted: !isProven, now);
+            return;
         }
 
         _introductions.OnEnded(from, isProven, this, now);
@@ -154,8 +168,13 @@ internal sealed partial class KademliaEngine
             }
 
             Counters.RequestsTimedOut++;
-            _peers.ObserveTimeout(due.Endpoint);
-            NoteSilence(due.Request, now);
+            if (!due.Request.IsInReturn)
+            {
+                // Whose address was forged has not been silent: it was never asked.
+                _peers.ObserveTimeout(due.Endpoint);
+                NoteSilence(due.Request, now);
+            }
+
             Disappoint(due.Request, now);
         }
     }
@@ -164,7 +183,11 @@ internal sealed partial class KademliaEngine
     private void Disappoint(in OutgoingRequest request, Instant now)
     {
         EndProbe(request);
-        if (request.AsksForProof)
+        if (request.IsInReturn)
+        {
+            _introductions.OnEndedInReturn(request.To.Endpoint, isRefuted: false, now);
+        }
+        else if (request.AsksForProof)
         {
             _introductions.OnEnded(request.To, isProven: false, this, now);
         }
@@ -233,7 +256,7 @@ internal sealed partial class KademliaEngine
     /// <summary>Asks a contact whether it lives, unless it is being asked already: others must not make us ask again and again.</summary>
     private void Probe(Contact contact, Instant now)
     {
-        var ping = new OutgoingRequest { Kind = MessageKind.Ping, To = contact, PaddedSize = Introductions.WelcomeSize };
+        var ping = new OutgoingRequest { Kind = MessageKind.Ping, To = contact, PaddedSize = WireLimits.MinRequest };
         if (!_probed.Contains(contact.Endpoint) && Send(ping, now))
         {
             _probed.Add(contact.Endpoint);

@@ -9,13 +9,16 @@ namespace Violence.Kademlia.Engine;
 /// <summary>From request to datagram.</summary>
 internal sealed partial class KademliaEngine
 {
+    /// <summary>Shown to strangers that are to answer with RETRY.</summary>
+    private const ulong NoCookie = 0;
+
     /// <summary>Sends a request and watches for its answer.</summary>
     /// <returns>False when it could not be sent; nothing will be heard of it then.</returns>
     public bool Send(in OutgoingRequest request, Instant now)
     {
         NodeEndpoint to = request.To.Endpoint;
         TransactionId transaction = _entropy.NextTransactionId();
-        ulong? cookie = _peers.TryGetCookie(to, now, out ulong known) ? known : null;
+        ulong? cookie = CookieFor(request, now);
         ReadOnlyMemory<byte> datagram = Encode(request, Header(request.Kind, transaction), cookie);
         (TimeSpan soft, TimeSpan hard) = request.Operation is PingOperation
             ? new RequestTimeouts(PingOperation.Patience, PingOperation.Patience)
@@ -42,6 +45,27 @@ internal sealed partial class KademliaEngine
         return true;
     }
 
+    /// <summary>
+    /// Draws the transaction of a challenge that goes along in a PONG, and watches for its answer as for that of any request.
+    /// </summary>
+    public bool TryExpectInReturn(Contact contact, Instant now, out TransactionId transaction)
+    {
+        transaction = _entropy.NextTransactionId();
+        (TimeSpan soft, TimeSpan hard) = _peers.Timeouts(contact.Endpoint);
+        var challenge = new OutgoingRequest
+        {
+            Kind = MessageKind.Ping,
+            To = contact,
+            AsksForProof = true,
+            IsInReturn = true,
+            SentAt = now,
+            LateAfter = now + soft,
+        };
+        bool isAdded = _requests.TryAdd(transaction, contact.Endpoint, contact.Id, MessageKind.Ping, challenge, now, hard, hard);
+        Counters.RequestsSent += isAdded ? 1 : 0;
+        return isAdded;
+    }
+
     /// <summary>Whether a request to this contact will be served at once, whatever it asks for.</summary>
     public bool HasCookieOf(Contact contact, Instant now) => _peers.TryGetCookie(contact.Endpoint, now, out _);
 
@@ -53,14 +77,21 @@ internal sealed partial class KademliaEngine
     private void SendAgain(in Due<OutgoingRequest> late, Instant now)
     {
         OutgoingRequest request = late.Request;
-        ulong? cookie = _peers.TryGetCookie(late.Endpoint, now, out ulong known) ? known : null;
+        ulong? cookie = CookieFor(request, now);
         if (!request.AsksForProof
-            && (cookie is not null || Knows(request.To))
+            && (HasCookieOf(request.To, now) || Knows(request.To))
             && Post(late.Endpoint, Encode(request, Header(request.Kind, late.Transaction), cookie)))
         {
             Counters.RequestsRetransmitted++;
         }
     }
+
+    /// <summary>
+    /// Most strangers that are named where lives are short are dead. To ask them costs little by a cookie that can't hold: who lives
+    /// answers RETRY, with the right one.
+    /// </summary>
+    private ulong? CookieFor(in OutgoingRequest request, Instant now) =>
+        _peers.TryGetCookie(request.To.Endpoint, now, out ulong known) ? known : request.IsUnhurried ? NoCookie : null;
 
     private ReadOnlyMemory<byte> Encode(in OutgoingRequest request, in MessageHeader header, ulong? cookie)
     {

@@ -28,38 +28,29 @@ internal sealed partial class KademliaEngine
             return;
         }
 
-        ReadOnlyMemory<byte> reply = Reply(from, message, isProven, Math.Min(requestLength, WireLimits.MaxDatagram), now);
+        ReadOnlyMemory<byte> reply = Reply(from, message, isProven, Math.Min(requestLength, WireLimits.MaxDatagram), now, out bool isChallenged);
         if (reply.IsEmpty)
         {
             Counters.Drop(DropReason.WouldAmplify);
             return;
         }
 
-        int replyLength = reply.Length;
         if (!Post(source, reply))
         {
             return;
         }
 
         Counters.RequestsServed++;
-        if (message.Header.IsClient)
-        {
-            return;
-        }
-
-        if (isProven)
+        if (isProven && !isChallenged && !message.Header.IsClient)
         {
             Meet(from, now);
         }
-        else if (replyLength + Introductions.WelcomeSize <= requestLength)
-        {
-            // Reply and challenge together are no larger than what came: a forged source is no lever either way.
-            _introductions.Welcome(from, this, now);
-        }
     }
 
-    private ReadOnlyMemory<byte> Reply(Contact from, IncomingMessage message, bool isProven, int requestLength, Instant now)
+    private ReadOnlyMemory<byte> Reply(
+        Contact from, IncomingMessage message, bool isProven, int requestLength, Instant now, out bool isChallenged)
     {
+        isChallenged = false;
         int maxBytes = isProven ? WireLimits.MaxDatagram : requestLength;
         if (message.HasCookie && !isProven)
         {
@@ -70,7 +61,7 @@ internal sealed partial class KademliaEngine
 
         return message.Header.Kind switch
         {
-            MessageKind.Ping => ServePing(from, message, isProven, maxBytes, now),
+            MessageKind.Ping => ServePing(from, message, isProven, maxBytes, now, out isChallenged),
             MessageKind.FindNode => ServeFindNode(from, message, maxBytes, now),
             MessageKind.FindValue => ServeFindValue(from, message, maxBytes, now),
             MessageKind.Store when isProven => ServeStore(from, message, now),
@@ -80,29 +71,55 @@ internal sealed partial class KademliaEngine
         };
     }
 
-    private ReadOnlyMemory<byte> ServePing(Contact from, IncomingMessage message, bool isProven, int maxBytes, Instant now)
+    private ReadOnlyMemory<byte> ServePing(
+        Contact from, IncomingMessage message, bool isProven, int maxBytes, Instant now, out bool isChallenged)
     {
+        isChallenged = false;
         MessageHeader header = Header(MessageKind.Pong, message.Header.Transaction);
         ulong cookie = _cookies.Issue(from.Endpoint, now);
-        if (message.Challenge is not { } challenge || !_reachability.CouldBeMe(challenge, now))
-        {
-            return Scratch.Writer.Pong(header, from.Endpoint, cookie, [], [], maxBytes);
-        }
-
-        if (!isProven && !_signaturesForUnproven.TryTake(now))
+        bool isAsked = message.Challenge is { } asked && _reachability.CouldBeMe(asked, now);
+        if (isAsked && !isProven && !_signaturesForUnproven.TryTake(now))
         {
             // A flood from spoofed sources must not keep anybody from our proof who does receive at its address.
             return Retry(from, message, maxBytes, now);
         }
 
-        if (isProven && !_signatures.TryTake(now))
+        TransactionId transaction = default;
+        isChallenged = !message.Header.IsClient
+            && maxBytes >= Introductions.ChallengeSize
+            && _introductions.TryChallengeInReturn(from, isProven, this, now, out transaction);
+        TransactionId? inReturn = isChallenged ? transaction : null;
+        if (!isAsked || (isProven && !_signatures.TryTake(now)))
         {
-            return Scratch.Writer.Pong(header, from.Endpoint, cookie, [], [], maxBytes);
+            return Scratch.Writer.Pong(header, from.Endpoint, cookie, [], [], maxBytes, inReturn);
         }
 
         Span<byte> signature = stackalloc byte[SignatureScheme.SignatureSize];
-        IdentityProof.Sign(_identity, Config.Network, from.Id, message.Header.Transaction, challenge, signature);
-        return Scratch.Writer.Pong(header, from.Endpoint, cookie, _identity.PublicKey.Span, signature, maxBytes);
+        IdentityProof.Sign(_identity, Config.Network, from.Id, message.Header.Transaction, message.Challenge.GetValueOrDefault(), signature);
+        return Scratch.Writer.Pong(header, from.Endpoint, cookie, _identity.PublicKey.Span, signature, maxBytes, inReturn);
+    }
+
+    /// <summary>
+    /// Answers the challenge that came along in a PONG, as if it had been a PING: who sent it has just shown, by the transaction of our
+    /// own request, that it receives at its address. One answer for each request of ours, and no challenge in return for it.
+    /// </summary>
+    private void AnswerInReturn(Contact from, TransactionId transaction, NodeEndpoint challenge, Instant now)
+    {
+        if (Config.IsClient || !_reachability.CouldBeMe(challenge, now) || !_signatures.TryTake(now))
+        {
+            return;
+        }
+
+        Span<byte> signature = stackalloc byte[SignatureScheme.SignatureSize];
+        IdentityProof.Sign(_identity, Config.Network, from.Id, transaction, challenge, signature);
+        MessageHeader header = Header(MessageKind.Pong, transaction);
+        ulong cookie = _cookies.Issue(from.Endpoint, now);
+        ReadOnlyMemory<byte> proof = Scratch.Writer.Pong(
+            header, from.Endpoint, cookie, _identity.PublicKey.Span, signature, WireLimits.MaxDatagram);
+        if (Post(from.Endpoint, proof))
+        {
+            Counters.RequestsServed++;
+        }
     }
 
     private ReadOnlyMemory<byte> ServeFindNode(Contact from, IncomingMessage message, int maxBytes, Instant now)

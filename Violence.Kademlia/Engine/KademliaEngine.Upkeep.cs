@@ -17,6 +17,9 @@ internal sealed partial class KademliaEngine
     /// <summary>Nodes that were started together, after a power cut or an update, don't do it in the same minute.</summary>
     private static readonly TimeSpan DeepeningSpread = TimeSpan.FromSeconds(90);
 
+    /// <summary>Leading bits by which ids fall into eighths.</summary>
+    private const int Eighths = 3;
+
     private int _deepenings;
     private TimeSpan? _deepenAfter;
 
@@ -61,13 +64,40 @@ internal sealed partial class KademliaEngine
         while (Table.Count > 0 && _refresh.TryTakeDue(now, _entropy, out NodeId target))
         {
             _isRefreshed = true;
-            bool isNear = Table.BucketIndexOf(target) >= Table.BucketCount - 1;
-            LookupLimits limits = isHereToStay ? Config.Lookup(Config.K)
-                : isNear ? Config.Lookup(Config.Holders)
-                : Config.Lookup(1) with { Parallelism = 2, ArrivedParallelism = 0 };
-            Begin(new FindNodeOperation(NewLookup(target, limits)) { IsInternal = true }, now);
+            int bucket = Table.BucketIndexOf(target);
+            if (isHereToStay)
+            {
+                Refresh(target, Config.Lookup(Config.K), now);
+            }
+            else if (bucket >= Table.BucketCount - 1)
+            {
+                Refresh(target, Config.Lookup(Config.Holders), now);
+            }
+            else
+            {
+                LookAround(target, bucket + 1, now);
+            }
         }
     }
+
+    /// <summary>
+    /// Asks one node in each eighth of the id space: the twenty that it names are all there are, in a network of up to 160. Larger networks
+    /// are known better by those who stay.
+    /// </summary>
+    private void LookAround(NodeId target, int depth, Instant now)
+    {
+        if (depth >= Eighths)
+        {
+            Refresh(target, Config.Lookup(1) with { Parallelism = 2, ArrivedParallelism = 0 }, now);
+            return;
+        }
+
+        LookAround(target, depth + 1, now);
+        LookAround(target.Sibling(depth, _entropy.NextNodeId()), depth + 1, now);
+    }
+
+    private void Refresh(NodeId target, LookupLimits limits, Instant now) =>
+        Begin(new FindNodeOperation(NewLookup(target, limits), isUnhurried: true) { IsInternal = true }, now);
 
     /// <summary>At which uptime.</summary>
     private TimeSpan NextDeepening() => _deepenAfter ??= Config.Settling * (1 << _deepenings) + DeepeningSpread * _entropy.NextDouble();

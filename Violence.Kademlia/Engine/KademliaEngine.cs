@@ -126,6 +126,9 @@ internal sealed partial class KademliaEngine
     /// <summary>Identity challenges that are neither answered nor given up.</summary>
     public int ChallengesInFlight => _introductions.InFlight;
 
+    /// <summary>Challenges that went along in answers and are not answered themselves yet.</summary>
+    public int ChallengesInReturn => _introductions.InReturn;
+
     /// <summary>Contacts that are being challenged or wait for it.</summary>
     public int ChallengesUnderWay => _introductions.UnderWay;
 

@@ -77,6 +77,12 @@ internal readonly record struct OutgoingRequest()
     /// <summary>Whether a PING asks for the identity proof.</summary>
     public bool AsksForProof { get; init; }
 
+    /// <summary>Whether it is a challenge that went along in a PONG, to an address that may be a forged one.</summary>
+    public bool IsInReturn { get; init; }
+
+    /// <summary>Whether nobody waits for it: to a stranger it goes short, to be answered by RETRY, and in earnest once that has come.</summary>
+    public bool IsUnhurried { get; init; }
+
     /// <summary>When it was sent; set by the engine.</summary>
     public Instant SentAt { get; init; }
 

@@ -66,6 +66,9 @@ internal sealed class IncomingMessage
     /// <summary>PONG: whether it answers a challenge.</summary>
     public bool HasProof => _publicKey.Length != 0;
 
+    /// <summary>PONG: the transaction of the challenge that the replier makes in return; null when it makes none.</summary>
+    public TransactionId? InReturn { get; internal set; }
+
     public ReadOnlySpan<byte> PublicKey => _datagram.Span.Slice(_publicKey.Start, _publicKey.Length);
 
     public ReadOnlySpan<byte> Signature => _datagram.Span.Slice(_signature.Start, _signature.Length);
@@ -130,6 +133,7 @@ internal sealed class IncomingMessage
         Cookie = 0;
         Observed = default;
         Challenge = null;
+        InReturn = null;
         Target = default;
         Families = AddressFamilies.None;
         Owner = null;

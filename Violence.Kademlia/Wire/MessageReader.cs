@@ -154,6 +154,13 @@ internal static partial class MessageReader
         return isRead;
     }
 
+    private static bool TryReadInReturn(ref FieldReader reader, IncomingMessage into)
+    {
+        bool isRead = reader.TryReadUnsigned(ulong.MaxValue, out ulong transaction);
+        into.InReturn = new TransactionId(transaction);
+        return isRead;
+    }
+
     private static bool TryReadTarget(ref FieldReader reader, IncomingMessage into)
     {
         bool isRead = TryReadId(ref reader, out NodeId target);
@@ -183,7 +190,7 @@ internal static partial class MessageReader
     /// <summary>The element that came later than the others of its kind: who does not need it leaves it out.</summary>
     private static bool TryReadLater(ref FieldReader reader, MessageKind kind, ref int extra, IncomingMessage into)
     {
-        if (kind is not (MessageKind.FindValue or MessageKind.Watch or MessageKind.Store or MessageKind.Stored))
+        if (kind is not (MessageKind.FindValue or MessageKind.Watch or MessageKind.Store or MessageKind.Stored or MessageKind.Pong))
         {
             return true;
         }
@@ -193,6 +200,7 @@ internal static partial class MessageReader
         {
             MessageKind.FindValue or MessageKind.Watch => TryReadFilter(ref reader, into),
             MessageKind.Store => TryReadFamilies(ref reader, into),
+            MessageKind.Pong => TryReadInReturn(ref reader, into),
             _ => TryReadContacts(ref reader, into),
         };
     }

@@ -193,15 +193,17 @@ internal sealed class MessageWriter
     /// <param name="publicKey">Our public key, or empty for no proof.</param>
     /// <param name="signature">The signature that proves it.</param>
     /// <param name="maxBytes">The longest datagram allowed.</param>
+    /// <param name="inReturn">The transaction of a challenge in return; null: none.</param>
     public ReadOnlyMemory<byte> Pong(
         in MessageHeader header,
         NodeEndpoint observed,
         ulong cookie,
         ReadOnlySpan<byte> publicKey,
         ReadOnlySpan<byte> signature,
-        int maxBytes)
+        int maxBytes,
+        TransactionId? inReturn = null)
     {
-        MessagePackWriter writer = Reply(header, MessageKind.Pong, 3, observed, cookie);
+        MessagePackWriter writer = Reply(header, MessageKind.Pong, inReturn is null ? 3 : 4, observed, cookie);
         if (publicKey.IsEmpty)
         {
             writer.WriteNil();
@@ -211,6 +213,11 @@ internal sealed class MessageWriter
             writer.WriteArrayHeader(2);
             writer.Write(publicKey);
             writer.Write(signature);
+        }
+
+        if (inReturn is { } transaction)
+        {
+            writer.Write(transaction.Value);
         }
 
         return Finish(ref writer, maxBytes);

@@ -9,7 +9,10 @@ internal sealed class FindNodeOperation : Operation
 {
     private readonly FindPhase _find;
 
-    public FindNodeOperation(Lookup lookup) => _find = new FindPhase(this, MessageKind.FindNode, lookup);
+    /// <param name="lookup">The search.</param>
+    /// <param name="isUnhurried">Whether nobody waits for what it finds.</param>
+    public FindNodeOperation(Lookup lookup, bool isUnhurried = false) =>
+        _find = new FindPhase(this, MessageKind.FindNode, lookup) { IsUnhurried = isUnhurried };
 
     /// <summary>The nodes that answered, closest first.</summary>
     public IReadOnlyList<Contact> Closest { get; private set; } = [];

@@ -14,6 +14,9 @@ internal sealed class FindPhase(Operation operation, MessageKind kind, Lookup lo
 
     public byte[]? Filter { get; init; }
 
+    /// <summary>Whether nobody waits for what is found.</summary>
+    public bool IsUnhurried { get; init; }
+
     /// <summary>Sends somebody another request instead, whose reply names contacts too; false: the usual one is to be sent.</summary>
     public Func<Contact, KademliaEngine, Instant, bool>? SendInstead { get; init; }
 
@@ -80,6 +83,7 @@ internal sealed class FindPhase(Operation operation, MessageKind kind, Lookup lo
                 Owner = Owner,
                 PaddedSize = kind == MessageKind.FindNode ? ContactsSize : WireLimits.MaxDatagram,
                 Filter = Filter,
+                IsUnhurried = IsUnhurried,
                 Cursor = Starts?.Invoke(Asked),
             };
             if (!engine.Send(request, now))
