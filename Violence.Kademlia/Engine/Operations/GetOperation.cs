@@ -191,10 +191,25 @@ internal sealed class GetOperation : Operation
             _find.Pump(engine, now);
         }
 
-        if (_find.IsComplete && _pages.IsComplete)
+        if (_find.IsComplete && _pages.IsComplete && !TryReadAnother(engine, now))
         {
             Conclude(engine, now);
         }
+    }
+
+    /// <summary>
+    /// Every holder has shown a page. When there was something in one that none of those has who were read to their end, they lack
+    /// more, and another is read. All of them, at the worst.
+    /// </summary>
+    private bool TryReadAnother(KademliaEngine engine, Instant now)
+    {
+        while (_pages.HasOthers && _pages.IsComplete && _collector.HasMoreThan(IsCovered(engine)))
+        {
+            _pages.WantAnother();
+            _pages.Pump(engine, _limit - _collector.Live, now);
+        }
+
+        return !_pages.IsComplete;
     }
 
     private bool IsEnough() => _mode switch

@@ -35,6 +35,7 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, b
     // The two largest totals told: one alone may be made up.
     private uint _mostTold;
     private uint _secondTold;
+    private int _wanted = walksWanted;
     private int _underWay;
     private int _pages;
 
@@ -43,6 +44,12 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, b
 
     /// <summary>Whether any holder has more than a first page, of many owners.</summary>
     public bool IsPaging { get; private set; }
+
+    /// <summary>Whether there are holders that could be read beside those that are.</summary>
+    public bool HasOthers => _standby.Count > 0;
+
+    /// <summary>Those that were read lack something: one more is to be.</summary>
+    public void WantAnother() => _wanted = CountWhole() + 1;
 
     /// <summary>Holders that were given up half-way.</summary>
     public int Lost { get; private set; }
@@ -112,7 +119,7 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, b
         bool isAsking = true;
         while (isAsking)
         {
-            while (_standby.Count > 0 && CountWhole() < walksWanted)
+            while (_standby.Count > 0 && CountWhole() < _wanted)
             {
                 // Whoever came first of those that are whole, else whoever came first.
                 int chosen = Math.Max(0, _standby.FindIndex(walk => IsWhole(walk.Total)));

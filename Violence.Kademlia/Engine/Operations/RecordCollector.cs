@@ -50,6 +50,11 @@ internal sealed class RecordCollector
         return true;
     }
 
+    /// <summary>Whether there is a live record that nobody has of whom everything was read.</summary>
+    /// <param name="isCovered">Whether all is known that a holder has.</param>
+    public bool HasMoreThan(Func<NodeId, bool> isCovered) =>
+        _claims.Values.Any(claim => !claim.Winner.IsTombstone && !claim.IsHeldBy(isCovered));
+
     /// <summary>Holders that gave a record which another's wins over, and what they should have: the first few of them.</summary>
     public List<(Contact Holder, Record Winner)> Outdated(int most) =>
     [
@@ -92,6 +97,8 @@ internal sealed class RecordCollector
         public int Holders => _said.Count;
 
         public IEnumerable<Contact> Outdated => _said.Where(said => !HasWinner(said.Held)).Select(static said => said.Holder);
+
+        public bool IsHeldBy(Func<NodeId, bool> isOne) => _said.Exists(said => isOne(said.Holder.Id));
 
         /// <summary>A holder has one voice, however often it repeats itself.</summary>
         public void Hear(Contact holder, HeldRecord held)
