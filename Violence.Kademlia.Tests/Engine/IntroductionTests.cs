@@ -330,13 +330,11 @@ internal sealed class IntroductionTests
         node.Start(seed.Endpoint);
         network.RunFor(TimeSpan.FromMilliseconds(200));
         dead.Received.Clear();
-        int retries = 0;
-        var longest = 0;
+        int longest = 0;
         var message = new IncomingMessage();
         network.Observer = (from, to, bytes) =>
         {
             MessageReader.Read(bytes, VirtualNetwork.NetworkId, message);
-            retries += to == node.Endpoint && message.Header.Kind == MessageKind.Retry ? 1 : 0;
             longest = from == node.Endpoint && message.Header.Kind == MessageKind.FindNode ? Math.Max(longest, bytes.Length) : longest;
         };
         seed.Names = _ => [dead.Contact, .. network.Nodes.Select(static known => known.Contact)];

@@ -69,7 +69,7 @@ internal sealed class ManyRecordsTests
     [TestCase(0.05)]
     public void What_only_some_holders_have_is_found_too(double loss)
     {
-        var many = new ManyRecords(200, seed: 3_004, isAt: static (record, holder) => (record + holder) % 3 != 0);
+        var many = new ManyRecords(200, seed: 3_004, isAt: static (record, holder) => (record + holder) % 3 == 0);
         many.Network.Loss = loss;
 
         Assert.That(many.Get().Found, Has.Count.EqualTo(200));
@@ -88,6 +88,27 @@ internal sealed class ManyRecordsTests
 
         int[] pages = [.. many.Holders.Select(holder => read.Count(other => other == holder.Endpoint))];
         Assert.That(pages, Is.All.InRange(pages.Average() / 2, 1.5 * pages.Average()));
+    }
+
+    [Test]
+    public void Where_all_have_the_same_three_holders_are_read_and_no_more()
+    {
+        var many = new ManyRecords(60, seed: 3_015);
+
+        many.Get();
+
+        Assert.That(many.Pages.Select(static page => page.Holder).Distinct().Count(), Is.EqualTo(3));
+    }
+
+    [TestCase(0)]
+    [TestCase(3)]
+    [TestCase(7)]
+    public void Two_thirds_that_a_single_holder_has_are_found_whoever_is_read_first(int only)
+    {
+        // All tell of as many: nothing but what it shows gives it away.
+        var many = new ManyRecords(120, seed: 3_016, isAt: (record, holder) => record < 40 ? holder != only : record < 80 == (holder == only) || record >= 100);
+
+        Assert.That(many.Get().Found, Has.Count.EqualTo(120));
     }
 
     [Test]

@@ -10,10 +10,11 @@ public sealed class LookupPropertyTests
     private const int LargestReply = LookupLimits.MaxContactsPerReply;
 
     private static readonly Gen<LookupLimits> AnyLimits = Gen.Select(
-        Gen.Int[1, 6], Gen.Int[1, 20], Gen.Int[1, 80], Gen.Int[1, 250],
-        (parallelism, answered, shortlist, requests) => new LookupLimits
+        Gen.Int[1, 6], Gen.Int[1, 20], Gen.Int[1, 80], Gen.Int[1, 250], Gen.Int[1, LookupLimits.SpreadMax],
+        (parallelism, answered, shortlist, requests, spread) => new LookupLimits
         {
             Parallelism = parallelism,
+            Spread = spread,
             ClosestAnswered = answered,
             ShortlistSize = shortlist,
             MaxRequests = requests,
@@ -57,6 +58,34 @@ public sealed class LookupPropertyTests
 
                 Contact[] truth = network.Closest(target, wanted);
                 Assert.That(Answered(lookup, wanted), Is.EqualTo(truth));
+            },
+            iter: 150);
+
+    [Test]
+    public void Where_any_of_the_closest_will_do_as_many_of_the_true_closest_answer_as_are_wanted_and_chance_decides_who() =>
+        Gen.Select(Gen.ULong, Gen.Int[20, 300], Gen.Int[1, 6], Gen.Int[1, 8]).Sample(
+            (seed, count, parallelism, wanted) =>
+            {
+                const int Spread = 8;
+                EntropySource entropy = EntropySource.Seeded(seed);
+                var network = new StaticNetwork(entropy, count);
+                NodeId self = entropy.NextNodeId();
+                NodeId target = entropy.NextNodeId();
+                var limits = new LookupLimits { Parallelism = parallelism, ClosestAnswered = wanted, Spread = Spread };
+                var lookup = new Lookup(target, self, limits, chance: entropy.NextUInt64());
+                lookup.Offer([network.Nodes[entropy.NextInt32(count)]]);
+
+                var driver = new LookupDriver(lookup, self, limits, entropy);
+                driver.Run(contact => network.Answer(contact.Id, target));
+
+                Contact[] closest = network.Closest(target, Spread);
+                Assert.That(lookup.IsComplete, Is.True);
+                Assert.That(Answered(lookup, 300).Intersect(closest).Count(), Is.GreaterThanOrEqualTo(wanted));
+
+                // Who wants them all after all gets them all.
+                lookup.Require(Spread);
+                driver.Run(contact => network.Answer(contact.Id, target));
+                Assert.That(Answered(lookup, 300).Intersect(closest).Count(), Is.EqualTo(Spread));
             },
             iter: 150);
 

@@ -338,9 +338,12 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
                 _newcomers[pass].Dequeue();
                 _nextWelcome = now + WelcomePause;
                 bool isNear = Welcome(next.Contact, rank: pass, engine, now);
-                if (isNear && pass + 1 < _newcomers.Length)
+
+                // Far from all that is held so far it is looked at once more, in case that this node has just come itself.
+                int following = isNear ? pass + 1 : _newcomers.Length - 1;
+                if (following > pass && following < _newcomers.Length)
                 {
-                    Enqueue(pass + 1, next.Contact, now);
+                    Enqueue(following, next.Contact, now);
                 }
             }
         }

@@ -105,7 +105,8 @@ internal sealed class Introductions(EngineConfig config)
 
     /// <summary>
     /// Whether a contact that pings us is to prove itself too, to a challenge that goes along in the PONG. That costs no datagram, and
-    /// so nothing of what is kept for names.
+    /// so nothing of what is kept for names. Of who has not shown that its address is its own nothing is remembered, and nobody is
+    /// probed for its sake.
     /// </summary>
     public bool TryChallengeInReturn(Contact contact, bool isProven, KademliaEngine engine, Instant now, out TransactionId transaction)
     {
@@ -116,8 +117,9 @@ internal sealed class Introductions(EngineConfig config)
             && !IsAsked(contact.Endpoint)
             && !WasSilent(contact.Endpoint, PauseWhenMet, now)
             && !engine.Knows(contact)
-            && !IsKeptElsewhere(contact, engine, now)
-            && HasRoom(contact, engine, now)
+            && (isProven
+                ? !IsKeptElsewhere(contact, engine, now) && HasRoom(contact, engine, now)
+                : !IsReliable(contact.Id, engine) && engine.Table.HasRoomFor(contact, out _))
             && engine.TryExpectInReturn(contact, now, out transaction)
             && _askedInReturn.Add(contact.Endpoint);
     }
@@ -180,6 +182,8 @@ internal sealed class Introductions(EngineConfig config)
         engine.ProbeIfQuiet(entry.Contact, MovePatience, now);
         return true;
     }
+
+    private static bool IsReliable(NodeId id, KademliaEngine engine) => engine.Table.TryGet(id, out BucketEntry entry) && entry.IsReliable;
 
     private bool IsAsked(NodeEndpoint endpoint) =>
         _stages.TryGetValue(endpoint, out Stage stage) && stage is Stage.AskedAsNamed or Stage.AskedAsMet;

@@ -10,7 +10,6 @@ namespace Violence.Kademlia.Routing;
 /// </summary>
 internal ref struct NearestWalk
 {
-
     private readonly ReadOnlySpan<BucketEntry> _entries;
     private readonly ReadOnlySpan<int> _slots;
     private readonly ReadOnlySpan<ulong> _heads;

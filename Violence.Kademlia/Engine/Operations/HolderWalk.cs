@@ -20,7 +20,7 @@ internal sealed class HolderWalk
     private const double ArcWidthMin = 1.0 / 256;
 
     /// <summary>Records for which a holder gets pages, whatever more it says it has.</summary>
-    private const int TotalMax = 1_300;
+    public const int TotalMax = 1_300;
     private const int PagesSpare = 64;
 
     /// <summary>Pages that stay without an answer in a row: one lost datagram is no silence.</summary>

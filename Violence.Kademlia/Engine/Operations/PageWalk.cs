@@ -67,8 +67,10 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, b
     /// <param name="page">The answer.</param>
     public void OnFirstPage(Contact from, RecordCursor? start, IncomingMessage page)
     {
-        _secondTold = Math.Max(_secondTold, Math.Min(_mostTold, page.Total));
-        _mostTold = Math.Max(_mostTold, page.Total);
+        // Who shows nothing tells nothing, and no key holds more than so many.
+        uint told = page.RecordCount == 0 && page.Cursor is null ? 0 : Math.Min(page.Total, HolderWalk.TotalMax);
+        _secondTold = Math.Max(_secondTold, Math.Min(_mostTold, told));
+        _mostTold = Math.Max(_mostTold, told);
         if (page.Cursor is not { } next)
         {
             if (page.RecordCount > 0)
@@ -138,17 +140,19 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, b
                     walk.IsLost = !TryAsk(engine, arc, now);
                 }
 
-                Settle(walk);
+                // Another takes the place of one that is lost.
+                isAsking |= Settle(walk);
             }
         }
     }
 
     /// <summary>Takes a walk that has ended out of those that go on.</summary>
-    private void Settle(HolderWalk walk)
+    /// <returns>Whether it did.</returns>
+    private bool Settle(HolderWalk walk)
     {
         if ((!walk.IsCovered && !walk.IsLost) || !_walking.Remove(walk))
         {
-            return;
+            return false;
         }
 
         if (walk.IsLost)
@@ -159,6 +163,8 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, b
         {
             NoteCovered(walk.Holder.Id, walk.Total);
         }
+
+        return true;
     }
 
     private void NoteCovered(NodeId holder, uint total)
