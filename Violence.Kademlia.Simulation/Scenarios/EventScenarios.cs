@@ -5,11 +5,12 @@ namespace Violence.Kademlia.Simulation.Scenarios;
 /// <summary>Many nodes die in the same moment.</summary>
 internal sealed class MassCrashScenario : Scenario
 {
-    private static readonly TimeSpan Refresh = TimeSpan.FromMinutes(15);
+    /// <summary>Every owner has looked after its records once: 15 minutes, a fifth more where chance wills it, and a minute to publish.</summary>
+    private static readonly TimeSpan Refresh = TimeSpan.FromMinutes(19);
 
     public override string Name => "mass-crash";
 
-    public override string Explanation => "--share of the nodes die at once; lookups right after, and as many again 15 minutes later; --owners up|dead.";
+    public override string Explanation => "--share of the nodes die at once; lookups right after, and as many again 19 minutes later, when every owner had its round; --owners up|dead.";
 
     public override Aftermath Aftermath { get; } = new() { Calm = Aftermath.OneRound - Refresh };
 
