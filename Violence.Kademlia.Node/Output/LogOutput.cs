@@ -22,6 +22,8 @@ internal static class LogOutput
 
         var logger = new LoggerConfiguration()
             .MinimumLevel.Is(ToSerilog(level))
+            // A start that fails is the program's to tell, in one line; here it would come before that, with the whole stack.
+            .MinimumLevel.Override("Microsoft.Extensions.Hosting", level < LogLevel.Information ? ToSerilog(level) : LogEventLevel.Fatal)
             .WriteTo.Console(new CleanFormatter(), standardErrorFromLevel: LogEventLevel.Verbose)
             .CreateLogger();
         return new SerilogLoggerFactory(logger, dispose: true);

@@ -44,9 +44,11 @@ internal static class WatchDisplay
     public static string Line(WatchEvent happened)
     {
         ServerListing listing = happened.Listing;
+        // Of one that left nobody can say that it is live; why it left is what is known.
+        string state = happened.Kind == WatchKind.Left ? "" : $" {Documents.Word(listing.Liveness)}";
         string reason = happened.Reason is null ? "" : $" ({happened.Reason})";
         return $"{WatchDocument.Word(happened.Kind)} \"{TerminalText.Clean(listing.Server.Name)}#{listing.Fingerprint}\" "
-            + $"{TerminalText.Clean(listing.Server.Address)} {ServerRows.Players(listing.Server)} {Documents.Word(listing.Liveness)}{reason}";
+            + $"{TerminalText.Clean(listing.Server.Address)} {ServerRows.Players(listing.Server)}{state}{reason}";
     }
 
     /// <summary>The rows that the table shows.</summary>

@@ -53,6 +53,9 @@ internal sealed class ScenarioRun
     /// <summary>What nodes sent each second while it was measured last.</summary>
     public double UpkeepBytesPerNodeS => _upkeep;
 
+    /// <summary>What <see cref="MeasureUpkeep"/> measured.</summary>
+    public double UpkeepDatagramsPerNodeS { get; private set; }
+
     /// <summary>Adds what only this scenario measures to the report.</summary>
     public Func<SimulationReport, SimulationReport> Complete { get; set; } = static report => report;
 
@@ -135,8 +138,10 @@ internal sealed class ScenarioRun
     public void MeasureUpkeep(TimeSpan span)
     {
         long before = Simulator.BytesSent;
+        long datagrams = Simulator.DatagramsSent;
         Simulator.RunFor(span);
         _upkeep = (Simulator.BytesSent - before) / span.TotalSeconds / Population.Up.Count;
+        UpkeepDatagramsPerNodeS = (Simulator.DatagramsSent - datagrams) / span.TotalSeconds / Population.Up.Count;
     }
 }
 

@@ -28,19 +28,20 @@ public sealed class HubCommandTests
     }
 
     [Test]
-    public async Task An_http_port_in_use_exits_with_1_and_a_message_that_names_it()
+    public async Task An_http_port_in_use_exits_with_1_and_one_line_that_names_it()
     {
         using var holder = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         holder.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         holder.Listen();
         string taken = holder.LocalEndPoint!.ToString()!;
 
-        var run = await CommandLineRun.OfAsync("hub", "--http", taken, "--listen", "127.0.0.1:0", "--log-level", "none");
+        var run = await CommandLineRun.OfAsync("hub", "--http", taken, "--listen", "127.0.0.1:0");
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(run.ExitCode, Is.EqualTo(1));
             Assert.That(run.Error, Does.Contain(taken).And.Contain("in use"));
+            Assert.That(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(1));
             Assert.That(run.Output, Is.Empty);
         }
     }

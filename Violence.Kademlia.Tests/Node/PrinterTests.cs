@@ -39,4 +39,9 @@ internal sealed class PrinterTests
         terminal.Complain(one);
         return !(output.ToString() + error).Any(letter => char.IsControl(letter) && letter != '\n');
     });
+
+    [TestCase("joined", ExpectedResult = "joined \"x#aaaa-bbbb-cccc\" 192.0.2.1:1 0/16 live")]
+    [TestCase("left", ExpectedResult = "left \"x#aaaa-bbbb-cccc\" 192.0.2.1:1 0/16 (withdrawn)")]
+    public string A_line_of_a_watch_calls_nobody_live_who_has_left(string kind) => WatchDisplay.Line(
+        kind == "left" ? new WatchEvent(WatchKind.Left, WatchSamples.Listing("x"), "withdrawn") : WatchSamples.Joined("x"));
 }

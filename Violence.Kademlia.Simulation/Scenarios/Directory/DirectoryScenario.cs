@@ -59,6 +59,7 @@ internal sealed class DirectoryStory
     private readonly Percentiles _bytes = new();
     private readonly Percentiles _announceMs = new();
     private readonly Percentiles _announceBytes = new();
+    private readonly Percentiles _announceDatagrams = new();
     private double _leastRecall = 1;
     private long _shown;
     private long _shownLive;
@@ -75,7 +76,6 @@ internal sealed class DirectoryStory
 
     public void Play()
     {
-        double usual = _run.UpkeepBytesPerNodeS;
         _run.Population.CameUp = StartServers;
         foreach (SimulatedNode node in _run.Population.Up.ToArray())
         {
@@ -95,7 +95,7 @@ internal sealed class DirectoryStory
             }
 
             _flows.RunFor(Asking);
-            MeasureAnnouncing(Round - Asking, usual);
+            MeasureAnnouncing(Round - Asking);
             Forget();
         }
 
@@ -103,13 +103,16 @@ internal sealed class DirectoryStory
         _run.Complete = Report;
     }
 
-    private void MeasureAnnouncing(TimeSpan span, double usual)
+    private void MeasureAnnouncing(TimeSpan span)
     {
-        long before = _simulator.BytesSent;
+        long bytes = _simulator.BytesSent;
+        long datagrams = _simulator.DatagramsSent;
         _flows.RunFor(span);
-        double perS = (_simulator.BytesSent - before) / span.TotalSeconds;
         int live = Math.Max(1, Live().Count());
-        _announceBytes.Add((perS - usual * _run.Population.Up.Count) / live);
+        _announceBytes.Add(Beyond(_simulator.BytesSent - bytes, _run.UpkeepBytesPerNodeS));
+        _announceDatagrams.Add(Beyond(_simulator.DatagramsSent - datagrams, _run.UpkeepDatagramsPerNodeS));
+
+        double Beyond(long sent, double usual) => ((sent / span.TotalSeconds) - (usual * _run.Population.Up.Count)) / live;
     }
 
     private IEnumerable<GameServer> Live() => _servers.Values.Where(static server => !server.Host.IsOver);
@@ -221,6 +224,7 @@ internal sealed class DirectoryStory
         AnnounceMsP50 = _announceMs.At(0.5),
         AnnounceMsP99 = _announceMs.At(0.99),
         AnnounceBytesPerServerS = Math.Round(_announceBytes.Mean, 1),
+        AnnounceDatagramsPerServerS = Math.Round(_announceDatagrams.Mean, 2),
     };
 
     private static double Share(long part, long whole) => whole == 0 ? 0 : Math.Round((double)part / whole, 4);

@@ -51,6 +51,9 @@ internal sealed partial record SimulationReport
     /// <summary>What all nodes send more than they did before any server was announced, for each server and second.</summary>
     public double? AnnounceBytesPerServerS { get; init; }
 
+    /// <summary>The same in datagrams.</summary>
+    public double? AnnounceDatagramsPerServerS { get; init; }
+
     /// <summary>Of servers that were announced at the same moment, the share that was listed afterwards.</summary>
     public double? ConcurrentFoundShare { get; init; }
 

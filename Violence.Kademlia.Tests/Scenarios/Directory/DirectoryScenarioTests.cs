@@ -48,6 +48,7 @@ internal sealed class DirectoryScenarioTests
             Assert.That(report.RecallMean, Is.GreaterThanOrEqualTo(0.99), report.Again);
             Assert.That(report.LiveButDeadShare, Is.LessThanOrEqualTo(0.01), report.Again);
             Assert.That(report.DeadRowsShare, Is.GreaterThan(0.05), "servers did die");
+            Assert.That(report.AnnounceBytesPerServerS / report.AnnounceDatagramsPerServerS, Is.InRange(40, 1_200), "bytes of a datagram");
         }
     }
 
