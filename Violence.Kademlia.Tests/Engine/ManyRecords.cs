@@ -85,6 +85,6 @@ internal sealed class ManyRecords
         Asked.Clear();
         Instant start = Network.Now;
         return Network.Run<GetOperation>(
-            Asker, (engine, now) => engine.Get(Key, mode, null, limit, _ => News.Add(Network.Now - start), now, filter));
+            Asker, (engine, now) => engine.Get(Key, mode, null, limit, _ => News.Add(Network.Now - start), now, filter, onHeldCount: static _ => { }));
     }
 }

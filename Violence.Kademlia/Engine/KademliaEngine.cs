@@ -226,9 +226,10 @@ internal sealed partial class KademliaEngine
         byte[]? filter = null,
         Action<HeldCounts>? onHeldCount = null)
     {
-        // Keys that are read whole may be popular: all their holders take part.
+        // Keys whose readers want counts are the popular ones: all their holders take part. Others are read where their writers' first
+        // acknowledgements come from, so that who has just heard of a change finds it.
         LookupLimits limits = Config.Lookup(Config.ClosestAnswered);
-        Lookup lookup = NewRefreshingLookup(key.Position, mode == GetMode.All && owner is null ? limits with { Spread = Config.Holders } : limits, now);
+        Lookup lookup = NewRefreshingLookup(key.Position, mode == GetMode.All && owner is null && onHeldCount is not null ? limits with { Spread = Config.Holders } : limits, now);
         return Begin(new GetOperation(key, lookup, Config.ClosestAnswered, mode, owner, limit, onRecord, filter) { OnHeldCount = onHeldCount }, now);
     }
 
