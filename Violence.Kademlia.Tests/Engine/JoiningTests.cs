@@ -15,6 +15,33 @@ internal sealed class JoiningTests
     }
 
     [Test]
+    public void Nodes_that_start_together_each_through_one_that_knows_nobody_yet_find_each_other_within_two_seconds()
+    {
+        var network = new VirtualNetwork(seed: 10);
+        for (int i = 0; i < 24; i++)
+        {
+            network.Add(i == 0 ? null : network.Nodes[i - 1]);
+            network.RunFor(TimeSpan.FromMilliseconds(1));
+        }
+
+        network.RunFor(TimeSpan.FromSeconds(2));
+
+        Assert.That(network.Nodes.Select(node => node.Engine.Table.Count), Is.All.GreaterThanOrEqualTo(8));
+    }
+
+    [Test]
+    public void A_pair_of_nodes_soon_stops_looking_for_more()
+    {
+        VirtualNetwork network = VirtualNetwork.OfSize(2, seed: 11);
+        int sent = 0;
+        network.Observer = (_, _, _) => sent++;
+
+        network.RunFor(TimeSpan.FromMinutes(5));
+
+        Assert.That(sent, Is.LessThan(100), "in 5 minutes, of both");
+    }
+
+    [Test]
     public void A_node_whose_seed_is_down_goes_on_trying_and_joins_when_it_is_up()
     {
         var network = new VirtualNetwork(seed: 2);

@@ -26,6 +26,14 @@ internal sealed class JoinSchedule(TimeSpan pauseMin, TimeSpan pauseMax, TimeSpa
     /// <summary>With fewer contacts than this the seeds are asked again: they may know the rest of a split network.</summary>
     private const int ContactsWanted = 3;
 
+    /// <summary>
+    /// A network that is just coming up: who joins through a node that was started a moment before learns of nobody else. With fewer
+    /// contacts than this it looks again, soon and then ever later, until it is clear that there are no more.
+    /// </summary>
+    private const int ContactsOfYoungNetwork = 8;
+
+    private static readonly TimeSpan NoLongerYoung = TimeSpan.FromSeconds(8);
+
     private TimeSpan _pause = TimeSpan.Zero;
     private Instant _lastTry = start;
     private bool _isWished;
@@ -42,7 +50,8 @@ internal sealed class JoinSchedule(TimeSpan pauseMin, TimeSpan pauseMax, TimeSpa
             return;
         }
 
-        _isWished = State != JoinState.Joined || contacts < ContactsWanted || now - _lastTry >= reunionInterval;
+        int wanted = _pause < NoLongerYoung ? ContactsOfYoungNetwork : ContactsWanted;
+        _isWished = State != JoinState.Joined || contacts < wanted || now - _lastTry >= reunionInterval;
         NextTry = now + pauseMax;
     }
 
@@ -70,7 +79,7 @@ internal sealed class JoinSchedule(TimeSpan pauseMin, TimeSpan pauseMax, TimeSpa
     public void OnJoined(Instant now)
     {
         State = JoinState.Joined;
-        NextTry = now + pauseMax;
+        NextTry = now + pauseMin / 2;
         _pause = TimeSpan.Zero;
     }
 
