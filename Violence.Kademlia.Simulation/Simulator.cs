@@ -24,6 +24,11 @@ internal enum AddressPlan
 internal sealed class Simulator
 {
     private const int StepsPerSample = 1_000;
+    private const ushort Port = 4_001;
+
+    // 20.0.0.0/6 and on: public addresses, so that the limits on contacts of one network are in force.
+    private const int FirstOctet = 20;
+    private const int HostsOfFewNetworks = 100;
 
     private static readonly TimeSpan NatMemory = TimeSpan.FromSeconds(30);
 
@@ -32,7 +37,9 @@ internal sealed class Simulator
     private readonly List<Action> _actions = [];
     private readonly Stack<int> _freeActions = new();
     private readonly List<SimulatedNode> _nodes = [];
-    private readonly Dictionary<NodeEndpoint, int> _numbers = [];
+
+    // Beside the nodes: what is asked for with every datagram lies close together here.
+    private readonly List<Contact> _contacts = [];
     private readonly Dictionary<(int Inside, NodeEndpoint Outside), Instant> _natUntil = [];
     private readonly SignatureScheme _scheme;
     private readonly AddressPlan _addresses;
@@ -99,14 +106,22 @@ internal sealed class Simulator
         config ??= new EngineConfig { Network = Network };
         var node = new SimulatedNode(this, number, config, identity, Address(number), clockError) { IsBehindNat = isBehindNat };
         _nodes.Add(node);
-        _numbers.Add(node.Endpoint, number);
+        _contacts.Add(node.Contact);
         return node;
     }
 
     public bool TryFind(NodeEndpoint endpoint, [NotNullWhen(true)] out SimulatedNode? node)
     {
-        node = _numbers.TryGetValue(endpoint, out int number) ? _nodes[number] : null;
+        int number = NumberOf(endpoint);
+        node = number >= 0 ? _nodes[number] : null;
         return node is not null;
+    }
+
+    /// <summary>Whether this node stands, or stood, at its endpoint under this id.</summary>
+    public bool Knows(Contact contact)
+    {
+        int number = NumberOf(contact.Endpoint);
+        return number >= 0 && _contacts[number].Id == contact.Id;
     }
 
     public void At(Instant time, Action action)
@@ -167,7 +182,8 @@ internal sealed class Simulator
     {
         DatagramsSent++;
         BytesSent += datagram.Length;
-        if (!_numbers.TryGetValue(to, out int receiver) || datagram.Length > Faults.LongestDatagram)
+        int receiver = NumberOf(to);
+        if (receiver < 0 || datagram.Length > Faults.LongestDatagram)
         {
             return;
         }
@@ -236,7 +252,7 @@ internal sealed class Simulator
     private void Arrive(in Event arrival)
     {
         SimulatedNode node = _nodes[arrival.Node];
-        SimulatedNode from = _nodes[arrival.From];
+        NodeEndpoint from = _contacts[arrival.From].Endpoint;
         if (node.IsRunning && node.PausedUntil > Now)
         {
             // The process stands still, its socket does not: datagrams wait in the buffer.
@@ -244,13 +260,13 @@ internal sealed class Simulator
             return;
         }
 
-        if (node.IsRunning && IsLetIn(node, from.Endpoint))
+        if (node.IsRunning && IsLetIn(node, from))
         {
             DatagramsArrived++;
             Note((ulong)Now.Ticks);
             Note((ulong)(uint)arrival.From << 32 | (uint)arrival.Node);
             Note((ulong)arrival.Length);
-            node.Receive(from.Endpoint, _payloads.Read(arrival.Payload, arrival.Length));
+            node.Receive(from, _payloads.Read(arrival.Payload, arrival.Length));
         }
 
         _payloads.Release(arrival.Payload);
@@ -277,10 +293,23 @@ internal sealed class Simulator
 
     private NodeEndpoint Address(int number)
     {
-        int net = _addresses == AddressPlan.ManyNetworks ? number : number / 100;
-        int host = _addresses == AddressPlan.ManyNetworks ? 1 : 1 + number % 100;
+        int net = _addresses == AddressPlan.ManyNetworks ? number : number / HostsOfFewNetworks;
+        int host = _addresses == AddressPlan.ManyNetworks ? 1 : 1 + number % HostsOfFewNetworks;
+        return NodeEndpoint.From(new IPAddress([(byte)(FirstOctet + (net >> 16)), (byte)(net >> 8), (byte)net, (byte)host]), Port);
+    }
 
-        // 20.0.0.0/6 and on: public addresses, so that the limits on contacts of one network are in force.
-        return NodeEndpoint.From(new IPAddress([(byte)(20 + (net >> 16)), (byte)(net >> 8), (byte)net, (byte)host]), 4_001);
+    /// <summary>Which node has an address, or -1: the inverse of <see cref="Address"/>, asked for with every datagram.</summary>
+    private int NumberOf(NodeEndpoint endpoint)
+    {
+        if (!endpoint.IsIPv4)
+        {
+            return -1;
+        }
+
+        Span<byte> bytes = stackalloc byte[NodeEndpoint.IPv4Size];
+        endpoint.CopyTo(bytes);
+        int net = (bytes[0] - FirstOctet) << 16 | bytes[1] << 8 | bytes[2];
+        int number = _addresses == AddressPlan.ManyNetworks ? net : net * HostsOfFewNetworks + bytes[3] - 1;
+        return number >= 0 && number < _contacts.Count && _contacts[number].Endpoint == endpoint ? number : -1;
     }
 }

@@ -11,15 +11,15 @@ internal static class NodeState
 {
     public static void Check(SimulatedNode node, Simulator simulator, CheckList checks)
     {
-        CheckContacts(node, simulator, checks);
-        CheckBuckets(node, checks);
+        BucketEntry[] entries = node.Engine.Table.Entries();
+        CheckContacts(node, entries, simulator, checks);
+        CheckBuckets(node, entries, checks);
         CheckStore(node, simulator, checks);
         CheckBounds(node, checks);
     }
 
-    private static void CheckContacts(SimulatedNode node, Simulator simulator, CheckList checks)
+    private static void CheckContacts(SimulatedNode node, BucketEntry[] entries, Simulator simulator, CheckList checks)
     {
-        BucketEntry[] entries = node.Engine.Table.Entries();
         var ids = new HashSet<NodeId>(entries.Length);
         var endpoints = new HashSet<NodeEndpoint>(entries.Length);
         foreach (BucketEntry entry in entries)
@@ -31,7 +31,7 @@ internal static class NodeState
             }
 
             // Only proven contacts get in: so the id really lives, or lived, at that endpoint.
-            if (!simulator.TryFind(contact.Endpoint, out SimulatedNode? there) || there.Id != contact.Id)
+            if (!simulator.Knows(contact))
             {
                 checks.Report($"node {node.Number} has {contact} in its table, which nobody ever was");
             }
@@ -48,9 +48,8 @@ internal static class NodeState
         }
     }
 
-    private static void CheckBuckets(SimulatedNode node, CheckList checks)
+    private static void CheckBuckets(SimulatedNode node, BucketEntry[] entries, CheckList checks)
     {
-        BucketEntry[] entries = node.Engine.Table.Entries();
         BucketSnapshot[] buckets = node.Engine.Table.Buckets();
         int next = 0;
         foreach (BucketSnapshot bucket in buckets)

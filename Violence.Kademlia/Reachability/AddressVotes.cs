@@ -22,8 +22,9 @@ internal sealed class AddressVotes
 
     private Vote[] _votes = [];
 
-    // Who casts each vote, as a number: a glance at these spares a walk through the votes, for every reply brings one.
+    // Who casts each vote, as a number, and when: a glance at these spares a walk through the votes, for every reply brings one.
     private ulong[] _voters = [];
+    private Instant[] _castAt = [];
     private int _count;
 
     /// <summary>Notes what one observer saw. What cannot be true is ignored.</summary>
@@ -42,8 +43,9 @@ internal sealed class AddressVotes
 
         ulong voter = VoterOf(observer);
         int index = PlaceFor(observer, voter);
-        _votes[index] = new Vote(observer, observed, now);
+        _votes[index] = new Vote(observer, observed);
         _voters[index] = voter;
+        _castAt[index] = now;
     }
 
     /// <summary>The address that the Internet sees, else the one that the private network sees; null while too few agree.</summary>
@@ -64,7 +66,7 @@ internal sealed class AddressVotes
         int lead = 0;
         for (int i = 0; i < _count; i++)
         {
-            if (!_votes[i].Counts(isIPv4, isPrivate, now))
+            if (!Counts(i, isIPv4, isPrivate, now))
             {
                 continue;
             }
@@ -81,7 +83,7 @@ internal sealed class AddressVotes
         int agreeing = 0;
         for (int i = 0; i < _count; i++)
         {
-            if (_votes[i].Counts(isIPv4, isPrivate, now))
+            if (Counts(i, isIPv4, isPrivate, now))
             {
                 cast++;
                 agreeing += _votes[i].Observed == candidate ? 1 : 0;
@@ -94,12 +96,16 @@ internal sealed class AddressVotes
     /// <summary>The place of the observer's group's vote, else a free one, else that of the oldest vote.</summary>
     private int PlaceFor(NodeEndpoint observer, ulong voter)
     {
-        for (int i = 0; i < _count; i++)
+        ReadOnlySpan<ulong> voters = _voters.AsSpan(0, _count);
+        int seen = 0;
+        while (voters[seen..].IndexOf(voter) is >= 0 and int next)
         {
-            if (_voters[i] == voter && IsSameVoter(_votes[i].Observer, observer))
+            if (IsSameVoter(_votes[seen + next].Observer, observer))
             {
-                return i;
+                return seen + next;
             }
+
+            seen += next + 1;
         }
 
         if (_count == MaxVotes)
@@ -111,6 +117,7 @@ internal sealed class AddressVotes
         {
             Array.Resize(ref _votes, Math.Min(MaxVotes, Math.Max(4, _count * 2)));
             Array.Resize(ref _voters, _votes.Length);
+            Array.Resize(ref _castAt, _votes.Length);
         }
 
         return _count++;
@@ -121,7 +128,7 @@ internal sealed class AddressVotes
         int oldest = 0;
         for (int i = 1; i < _count; i++)
         {
-            oldest = _votes[i].At < _votes[oldest].At ? i : oldest;
+            oldest = _castAt[i] < _castAt[oldest] ? i : oldest;
         }
 
         return oldest;
@@ -159,9 +166,11 @@ internal sealed class AddressVotes
         return leftAddress.SequenceEqual(rightAddress);
     }
 
-    private readonly record struct Vote(NodeEndpoint Observer, NodeEndpoint Observed, Instant At)
+    private bool Counts(int vote, bool isIPv4, bool isPrivate, Instant now)
     {
-        public bool Counts(bool isIPv4, bool isPrivate, Instant now) =>
-            Observer.IsIPv4 == isIPv4 && Observer.IsPrivate == isPrivate && now - At < VoteLifetime;
+        NodeEndpoint observer = _votes[vote].Observer;
+        return observer.IsIPv4 == isIPv4 && observer.IsPrivate == isPrivate && now - _castAt[vote] < VoteLifetime;
     }
+
+    private readonly record struct Vote(NodeEndpoint Observer, NodeEndpoint Observed);
 }

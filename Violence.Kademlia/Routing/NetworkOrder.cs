@@ -9,6 +9,9 @@ namespace Violence.Kademlia.Routing;
 internal sealed class NetworkOrder(EntryPool pool)
 {
     private int[] _slots = [];
+
+    // The entries' networks, side by side: a search passes over these instead of over entries that lie all over the pool.
+    private ulong[] _prefixes = [];
     private int _count;
 
     /// <summary>The contacts of a network whose ids share at least so many leading bits with <paramref name="id"/>.</summary>
@@ -43,8 +46,7 @@ internal sealed class NetworkOrder(EntryPool pool)
 
         bool IsInRange(int index)
         {
-            ref readonly Contact contact = ref pool[_slots[index]].Contact;
-            return contact.Endpoint.NetworkPrefix == network && contact.Id.CommonPrefixLength(id) >= sharedBits;
+            return _prefixes[index] == network && pool[_slots[index]].Contact.Id.CommonPrefixLength(id) >= sharedBits;
         }
     }
 
@@ -55,10 +57,13 @@ internal sealed class NetworkOrder(EntryPool pool)
         if (_count == _slots.Length)
         {
             Array.Resize(ref _slots, EntryPool.GrownLength(_count));
+            Array.Resize(ref _prefixes, _slots.Length);
         }
 
         _slots.AsSpan(index, _count - index).CopyTo(_slots.AsSpan(index + 1));
+        _prefixes.AsSpan(index, _count - index).CopyTo(_prefixes.AsSpan(index + 1));
         _slots[index] = slot;
+        _prefixes[index] = pool[slot].Contact.Endpoint.NetworkPrefix;
         _count++;
     }
 
@@ -67,6 +72,7 @@ internal sealed class NetworkOrder(EntryPool pool)
     {
         int index = IndexOf(slot);
         _slots.AsSpan(index + 1, _count - index - 1).CopyTo(_slots.AsSpan(index));
+        _prefixes.AsSpan(index + 1, _count - index - 1).CopyTo(_prefixes.AsSpan(index));
         _count--;
     }
 
@@ -85,11 +91,11 @@ internal sealed class NetworkOrder(EntryPool pool)
         while (low < high)
         {
             int middle = (low + high) >>> 1;
-            ref readonly Contact other = ref entries[_slots[middle]].Contact;
-            int comparison = other.Endpoint.NetworkPrefix.CompareTo(network);
-            if (comparison == 0 && other.Id.CommonPrefixLength(id) < sharedBits)
+            int comparison = _prefixes[middle].CompareTo(network);
+            if (comparison == 0)
             {
-                comparison = other.Id.CompareTo(id);
+                ref readonly Contact other = ref entries[_slots[middle]].Contact;
+                comparison = other.Id.CommonPrefixLength(id) < sharedBits ? other.Id.CompareTo(id) : 0;
             }
 
             if (comparison < 0)

@@ -14,6 +14,9 @@ internal sealed class RefreshSchedule
     private readonly TimeSpan _interval;
     private readonly List<Instant> _lookedUp = [];
 
+    // The answer to the question that comes after every step of the node, until a lookup changes it; -1 then.
+    private int _longestAgo = -1;
+
     public RefreshSchedule(RoutingTable table, TimeSpan interval, Instant now)
     {
         _table = table;
@@ -30,6 +33,7 @@ internal sealed class RefreshSchedule
         Follow();
         int bucket = _table.BucketIndexOf(target);
         _lookedUp[bucket] = Instant.Max(_lookedUp[bucket], now);
+        _longestAgo = bucket == _longestAgo ? -1 : _longestAgo;
     }
 
     /// <summary>
@@ -47,6 +51,7 @@ internal sealed class RefreshSchedule
         }
 
         _lookedUp[bucket] = now;
+        _longestAgo = -1;
         target = _table.Self.Sibling(bucket, entropy.NextNodeId());
         return true;
     }
@@ -59,6 +64,8 @@ internal sealed class RefreshSchedule
         {
             _lookedUp[bucket] = from + (_lookedUp.Count - 1 - bucket) * apart - _interval;
         }
+
+        _longestAgo = -1;
     }
 
     private void Follow()
@@ -69,15 +76,20 @@ internal sealed class RefreshSchedule
         }
     }
 
+    /// <summary>A bucket that is new has the time of the one it was cut from, and so is never the answer by itself.</summary>
     private int LongestAgo()
     {
-        int longest = 0;
-        for (int bucket = 1; bucket < _lookedUp.Count; bucket++)
+        if (_longestAgo < 0)
         {
-            longest = _lookedUp[bucket] < _lookedUp[longest] ? bucket : longest;
+            int longest = 0;
+            for (int bucket = 1; bucket < _lookedUp.Count; bucket++)
+            {
+                longest = _lookedUp[bucket] < _lookedUp[longest] ? bucket : longest;
+            }
+
+            _longestAgo = longest;
         }
 
-        return longest;
+        return _longestAgo;
     }
-
 }
