@@ -43,7 +43,7 @@ internal sealed class IntroductionTests
         network.Observer = (_, _, bytes) => lengths.Add(bytes.Length);
 
         second.Step(engine => engine.Hear(first.Contact, network.Now));
-        network.RunFor(TimeSpan.FromSeconds(1));
+        network.RunFor(TimeSpan.FromMilliseconds(200));
 
         Assert.That(lengths, Is.EqualTo((int[])[184, 169, 160]));
         Assert.That(first.Engine.Knows(second.Contact), Is.True);
@@ -65,7 +65,7 @@ internal sealed class IntroductionTests
 
         first.Step(engine => engine.Hear(second.Contact, network.Now));
         second.Step(engine => engine.Hear(first.Contact, network.Now));
-        network.RunFor(TimeSpan.FromSeconds(5));
+        network.RunFor(TimeSpan.FromMilliseconds(200));
 
         Assert.That(datagrams, Is.EqualTo(4));
         Assert.That(first.Engine.Knows(second.Contact) && second.Engine.Knows(first.Contact), Is.True);
@@ -323,7 +323,7 @@ internal sealed class IntroductionTests
     public void Who_searches_in_no_hurry_pays_a_stranger_nothing_until_it_has_answered()
     {
         VirtualNetwork network = VirtualNetwork.OfSize(5, seed: 1_611);
-        VirtualNode node = network.Create();
+        VirtualNode node = network.Create(static config => config with { JoinPauseMin = config.JoinPauseMax });
         var dead = new Stranger(network);
         var seed = new Stranger(network) { Names = _ => [dead.Contact, network.Nodes[0].Contact] };
         seed.OnMessage = seed.BehaveAsNode;

@@ -167,7 +167,7 @@ internal sealed class LossTests
             finds += from == node.Endpoint && message.Header.Kind == MessageKind.FindNode ? 1 : 0;
         };
         node.Start(network.Nodes[0].Endpoint);
-        network.RunFor(TimeSpan.FromMilliseconds(400));
+        network.RunFor(TimeSpan.FromMilliseconds(200));
 
         Assert.That(node.Engine.JoinState, Is.EqualTo(JoinState.Joined));
         Assert.That(finds, Is.EqualTo(1));

@@ -63,7 +63,7 @@ internal sealed class PutGetTests
             network.Nodes.Where(node => node.Engine.Store.Count > 0 && PayloadOf(node) == "less known").Select(node => node.Id), Is.SupersetOf(closest));
     }
 
-    private static string PayloadOf(VirtualNode node)
+    internal static string PayloadOf(VirtualNode node)
     {
         var page = new HeldRecord[1];
         return node.Engine.Store.Read(Key, owner: null, after: null, page, node.Engine.StartedAt, out _, out _) == 0

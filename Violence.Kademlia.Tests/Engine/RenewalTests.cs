@@ -36,6 +36,28 @@ internal sealed class RenewalTests
         Assert.That(network.Nodes.Select(node => PutGetTests.Text(PutGetTests.Get(network, node))), Is.All.EqualTo("second"));
     }
 
+    /// <summary>Readers ask the closest: three others' acknowledgements would come before the closest have heard of it at all.</summary>
+    [TestCase(true)]
+    [TestCase(false)]
+    public void What_is_reported_as_stored_is_held_by_one_of_the_three_closest(bool isRenewal)
+    {
+        VirtualNetwork network = VirtualNetwork.OfSize(30, seed: 2_115);
+        VirtualNode owner = network.Nodes[3];
+        PutGetTests.Put(network, owner, "first");
+        VirtualNode[] closest =
+            [.. network.Nodes.Where(node => node != owner).OrderBy(node => node.Id.DistanceTo(Key.Position)).Take(3)];
+        HashSet<NodeEndpoint> far = [.. closest.Select(node => node.Endpoint)];
+        network.ExtraDelay = (_, to, _) => far.Contains(to) ? TimeSpan.FromMilliseconds(14) : TimeSpan.Zero;
+
+        OperationId put = owner.Do((engine, now) => isRenewal
+            ? engine.Renew(Key, "", "second"u8.ToArray(), Record.MaxTimeToLive, now)
+            : engine.Put(Key, "", "second"u8, Record.MaxTimeToLive, keepAlive: true, now));
+        network.RunUntil(() => owner.Finished.ContainsKey(put), TimeSpan.FromSeconds(5));
+
+        Assert.That(((PutOperation)owner.Finished[put]).Status, Is.EqualTo(PutStatus.Stored));
+        Assert.That(closest.Select(PutGetTests.PayloadOf), Has.Some.EqualTo("second"));
+    }
+
     [Test]
     public void What_was_never_put_is_put()
     {

@@ -28,11 +28,11 @@ internal sealed class JoinSchedule(TimeSpan pauseMin, TimeSpan pauseMax, TimeSpa
 
     /// <summary>
     /// A network that is just coming up: who joins through a node that was started a moment before learns of nobody else. With fewer
-    /// contacts than this it looks again, soon and then ever later, until it is clear that there are no more.
+    /// contacts than this it looks again, three times, until the first refresh of its table does so in earnest.
     /// </summary>
     private const int ContactsOfYoungNetwork = 8;
 
-    private static readonly TimeSpan NoLongerYoung = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan NoLongerYoung = TimeSpan.FromSeconds(2);
 
     private TimeSpan _pause = TimeSpan.Zero;
     private Instant _lastTry = start;

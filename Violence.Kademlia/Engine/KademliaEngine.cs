@@ -257,6 +257,11 @@ internal sealed partial class KademliaEngine
 
             usable = [.. usable.Union(_lost)];
         }
+        else if (Table.Count <= Config.Parallelism)
+        {
+            // The search begins with all that are known.
+            usable = [.. usable.Where(seed => !Table.Contains(seed))];
+        }
 
         _join.OnTry(now, _entropy);
         if (usable.Length > 0 || Table.Count > 0)

@@ -211,7 +211,8 @@ internal sealed class PutOperation : Operation
 
     private void ReportIfStored(int acknowledged, KademliaEngine engine, Instant now)
     {
-        if (acknowledged >= engine.Config.ReplicationFactor)
+        // Who reads asks the closest: what is reported as stored must be found by whoever asks them next.
+        if (acknowledged >= engine.Config.ReplicationFactor && _store.IsHeldAmongClosest(engine.Config.ClosestAnswered))
         {
             Status = PutStatus.Stored;
             Report(engine, now);

@@ -58,6 +58,20 @@ internal sealed class StorePhase(Operation operation, Record record)
         _refusals.Clear();
     }
 
+    /// <summary>
+    /// Whether one of so many closest to the key has acknowledged: the closest of those that were asked, without who is late or
+    /// has failed.
+    /// </summary>
+    public bool IsHeldAmongClosest(int closest) => _targets.Exists(target => target.IsHolder && CountCloser(target) < closest);
+
+    private int CountCloser(Target than)
+    {
+        NodeId position = record.Key.Position;
+        Distance distance = than.Contact.Id.DistanceTo(position);
+        return _targets.Count(target =>
+            (target.IsHolder || target.State == TargetState.Asked) && target.Contact.Id.DistanceTo(position) < distance);
+    }
+
     /// <summary>How many of these have acknowledged.</summary>
     public int CountHolders(ReadOnlySpan<Contact> among)
     {
@@ -116,6 +130,7 @@ internal sealed class StorePhase(Operation operation, Record record)
         target.State = TargetState.Settled;
         if (status is StoreStatus.Stored or StoreStatus.Refreshed)
         {
+            target.IsHolder = true;
             _holders.Add(target.Contact);
             return false;
         }
@@ -152,5 +167,7 @@ internal sealed class StorePhase(Operation operation, Record record)
         public Contact Contact => contact;
 
         public TargetState State { get; set; }
+
+        public bool IsHolder { get; set; }
     }
 }
