@@ -78,13 +78,14 @@ internal sealed class ManyRecords
     /// <summary>When each record was news, since the start of the last get.</summary>
     public List<TimeSpan> News { get; } = [];
 
-    public GetOperation Get(int limit = 10_000, byte[]? filter = null, GetMode mode = GetMode.All)
+    public GetOperation Get(int limit = 10_000, byte[]? filter = null, GetMode mode = GetMode.All, bool isPopular = true)
     {
         News.Clear();
         Pages.Clear();
         Asked.Clear();
         Instant start = Network.Now;
+        Action<HeldCounts>? onHeldCount = isPopular ? static _ => { } : null;
         return Network.Run<GetOperation>(
-            Asker, (engine, now) => engine.Get(Key, mode, null, limit, _ => News.Add(Network.Now - start), now, filter, onHeldCount: static _ => { }));
+            Asker, (engine, now) => engine.Get(Key, mode, null, limit, _ => News.Add(Network.Now - start), now, filter, onHeldCount));
     }
 }

@@ -90,6 +90,22 @@ internal sealed class ManyRecordsTests
         Assert.That(pages, Is.All.InRange(pages.Average() / 2, 1.5 * pages.Average()));
     }
 
+    /// <summary>A player's stays of a quarter of an hour do not fit into one reply, and few look for one player.</summary>
+    [Test]
+    public void What_few_read_is_read_from_the_closest_and_not_from_all()
+    {
+        var many = new ManyRecords(20, seed: 3_014);
+
+        GetOperation get = many.Get(isPopular: false);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(get.Found, Has.Count.EqualTo(20));
+            Assert.That(many.Asked.Distinct().Count(), Is.LessThanOrEqualTo(4), "as many as are asked at once");
+            Assert.That(many.Asked, Is.SupersetOf(many.Holders[..3].Select(holder => holder.Endpoint)));
+        }
+    }
+
     [Test]
     public void Where_all_have_the_same_three_holders_are_read_and_no_more()
     {

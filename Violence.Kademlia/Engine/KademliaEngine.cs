@@ -228,9 +228,11 @@ internal sealed partial class KademliaEngine
     {
         // Keys whose readers want counts are the popular ones: all their holders take part. Others are read where their writers' first
         // acknowledgements come from, so that who has just heard of a change finds it.
-        LookupLimits limits = Config.Lookup(Config.ClosestAnswered);
-        Lookup lookup = NewRefreshingLookup(key.Position, mode == GetMode.All && owner is null && onHeldCount is not null ? limits with { Spread = Config.Holders } : limits, now);
-        return Begin(new GetOperation(key, lookup, Config.ClosestAnswered, mode, owner, limit, onRecord, filter) { OnHeldCount = onHeldCount }, now);
+        bool isPopular = mode == GetMode.All && owner is null && onHeldCount is not null;
+        LookupLimits limits = Config.Lookup(Config.ClosestAnswered) with { Spread = isPopular ? Config.Holders : 1 };
+        Lookup lookup = NewRefreshingLookup(key.Position, limits, now);
+        var get = new GetOperation(key, lookup, Config.ClosestAnswered, mode, owner, limit, onRecord, filter) { OnHeldCount = onHeldCount, IsPopular = isPopular };
+        return Begin(get, now);
     }
 
     /// <summary>Asks the closest holders how many records they have under a key, which is <see cref="GetOperation.HeldCount"/>.</summary>

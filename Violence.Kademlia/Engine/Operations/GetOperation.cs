@@ -69,6 +69,12 @@ internal sealed class GetOperation : Operation
     /// <summary>Hears, as holders answer and as soon as there are two, what they tell.</summary>
     public Action<HeldCounts>? OnHeldCount { get; init; }
 
+    /// <summary>
+    /// Whether the key is one that many read: where its holders have more than a page, all of them are asked for one, so that all
+    /// carry its readers and show what the others may lack.
+    /// </summary>
+    public bool IsPopular { get; init; }
+
     /// <summary>Replies it received.</summary>
     public int Answers { get; private set; }
 
@@ -185,7 +191,7 @@ internal sealed class GetOperation : Operation
 
         // That there is nothing is said only when as many have said so as should have it: the closest may be new, or have
         // missed it; and of many records they may have few. Liars, and holders that fell silent half-way, are replaced.
-        int wanted = (_collector.IsEmpty || _pages.IsPaging ? engine.Config.Holders : _closestWanted) + _lost + _pages.Lost;
+        int wanted = (_collector.IsEmpty || (IsPopular && _pages.IsPaging) ? engine.Config.Holders : _closestWanted) + _lost + _pages.Lost;
         if (_find.IsComplete && _find.TryWiden(wanted))
         {
             _find.Pump(engine, now);
