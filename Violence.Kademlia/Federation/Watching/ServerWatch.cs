@@ -15,6 +15,13 @@ internal sealed class ServerWatch(ServerQuery query)
     /// <summary>For so many readings the version of a server that is gone is remembered, so that no older copy brings it back.</summary>
     private const int ReadingsRemembered = 5;
 
+    /// <summary>
+    /// So many whole readings in a row have to lack a server before it is gone. A row that some of its holders have missed may be missed by
+    /// one reading; and rows do not vanish by themselves: who is gone is withdrawn, or its row grows old. Where holders leave out what does
+    /// not match, that is told at once.
+    /// </summary>
+    private const int MissesOfGone = 2;
+
     /// <summary>How slow a server's clock may be before a pushed row counts as old.</summary>
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(10);
 
@@ -51,6 +58,7 @@ internal sealed class ServerWatch(ServerQuery query)
         }
 
         server.HeardIn = _reading;
+        server.Misses = 0;
         TimeSpan age = utc > record.Issued ? utc - record.Issued : TimeSpan.Zero;
         ServerListing? listing = Read(new FoundRecord(record, Holders: 1, TimeSpan.Zero) { Age = age });
         ServerLeaveReason reason = record.IsTombstone ? ServerLeaveReason.Withdrawn : ServerLeaveReason.NoLongerMatches;
@@ -66,8 +74,8 @@ internal sealed class ServerWatch(ServerQuery query)
     }
 
     /// <summary>
-    /// Takes what a reading found that was begun with <see cref="BeginReading"/>. What it did not find is gone, unless it was heard
-    /// of since the beginning; of what it found in an older version the newer one stays.
+    /// Takes what a reading found that was begun with <see cref="BeginReading"/>. What it does not find for the second time is gone
+    /// (where holders leave out what does not match: for the first), unless it was heard of since the beginning; of what it found in an older version the newer one stays.
     /// </summary>
     /// <param name="found">The newest record of every server, as <see cref="GetResult.Records"/>.</param>
     /// <param name="tombstones">Withdrawals it came across, also such as newer records in <paramref name="found"/> have undone.</param>
@@ -80,6 +88,7 @@ internal sealed class ServerWatch(ServerQuery query)
             if (Find(row.Record) is { } server)
             {
                 server.SeenIn = _reading;
+                server.Misses = 0;
             }
         }
 
@@ -110,7 +119,7 @@ internal sealed class ServerWatch(ServerQuery query)
         }
     }
 
-    /// <summary>Who was neither pushed nor found since a reading is gone; after some more it is forgotten.</summary>
+    /// <summary>Who was neither pushed nor found since some readings is gone; after some more it is forgotten.</summary>
     private void DropMissing(long reading, List<ServerEvent> events)
     {
         foreach (((NodeId Owner, string Label, RecordKey) place, Row row) in Ordered().ToArray())
@@ -118,6 +127,12 @@ internal sealed class ServerWatch(ServerQuery query)
             long last = Math.Max(row.HeardIn, row.SeenIn);
             if (last < reading && row.Listing is not null)
             {
+                row.Misses++;
+                if (!_isFiltered && row.Misses < MissesOfGone)
+                {
+                    continue;
+                }
+
                 Set(row, row.Sequence, null, _isFiltered ? ServerLeaveReason.NoLongerMatches : ServerLeaveReason.Silent, events);
             }
             else if (last < reading - ReadingsRemembered)
@@ -215,5 +230,8 @@ internal sealed class ServerWatch(ServerQuery query)
 
         /// <summary>The last reading that found it.</summary>
         public long SeenIn { get; set; }
+
+        /// <summary>Whole readings in a row that lacked it.</summary>
+        public int Misses { get; set; }
     }
 }
