@@ -32,6 +32,9 @@ internal sealed class IntroductionTests
 
     private static IEnumerable<string> LieNames => Lies.Keys;
 
+    /// <summary>A node that does not look around in its young network while the test watches.</summary>
+    private static EngineConfig NoLook(EngineConfig config) => config with { JoinPauseMin = config.JoinPauseMax };
+
     [Test]
     public void Two_nodes_know_each_other_after_three_datagrams()
     {
@@ -57,15 +60,15 @@ internal sealed class IntroductionTests
     public void Two_nodes_that_challenge_each_other_at_the_same_time_prove_themselves_once_each()
     {
         var network = new VirtualNetwork(seed: 1_602);
-        VirtualNode first = network.Add();
-        VirtualNode second = network.Create();
+        VirtualNode first = network.Add(configure: NoLook);
+        VirtualNode second = network.Create(NoLook);
         second.Start();
         int datagrams = 0;
         network.Observer = (_, _, _) => datagrams++;
 
         first.Step(engine => engine.Hear(second.Contact, network.Now));
         second.Step(engine => engine.Hear(first.Contact, network.Now));
-        network.RunFor(TimeSpan.FromMilliseconds(200));
+        network.RunFor(TimeSpan.FromSeconds(5));
 
         Assert.That(datagrams, Is.EqualTo(4));
         Assert.That(first.Engine.Knows(second.Contact) && second.Engine.Knows(first.Contact), Is.True);
@@ -323,7 +326,7 @@ internal sealed class IntroductionTests
     public void Who_searches_in_no_hurry_pays_a_stranger_nothing_until_it_has_answered()
     {
         VirtualNetwork network = VirtualNetwork.OfSize(5, seed: 1_611);
-        VirtualNode node = network.Create(static config => config with { JoinPauseMin = config.JoinPauseMax });
+        VirtualNode node = network.Create(NoLook);
         var dead = new Stranger(network);
         var seed = new Stranger(network) { Names = _ => [dead.Contact, network.Nodes[0].Contact] };
         seed.OnMessage = seed.BehaveAsNode;

@@ -58,6 +58,50 @@ internal sealed class RenewalTests
         Assert.That(closest.Select(PutGetTests.PayloadOf), Has.Some.EqualTo("second"));
     }
 
+    /// <summary>
+    /// In a small network a put asks who is closest first, and those who answer soon are stored at soon: three of them have
+    /// acknowledged before the closest have answered at all.
+    /// </summary>
+    [Test]
+    public void What_is_reported_as_stored_is_held_by_one_of_the_three_closest_though_they_are_far_away()
+    {
+        VirtualNetwork network = VirtualNetwork.OfSize(16, seed: 2_116);
+        VirtualNode owner = network.Nodes[3];
+        PutGetTests.Put(network, owner, "first");
+        VirtualNode[] closest =
+            [.. network.Nodes.Where(node => node != owner).OrderBy(node => node.Id.DistanceTo(Key.Position)).Take(3)];
+        HashSet<NodeEndpoint> far = [.. closest.Select(node => node.Endpoint)];
+        network.ExtraDelay = (from, to, _) => far.Contains(to) || far.Contains(from) ? TimeSpan.FromMilliseconds(60) : TimeSpan.Zero;
+        for (int i = 0; i < 20; i++)
+        {
+            // They are not late, they are always so far away.
+            network.Run<FindNodeOperation>(owner, (engine, now) => engine.FindNode(closest[i % 3].Id, now));
+        }
+
+        OperationId put = owner.Do((engine, now) => engine.Put(Key, "", "second"u8, Record.MaxTimeToLive, keepAlive: true, now));
+        network.RunUntil(() => owner.Finished.ContainsKey(put), TimeSpan.FromSeconds(5));
+
+        Assert.That(((PutOperation)owner.Finished[put]).Status, Is.EqualTo(PutStatus.Stored));
+        Assert.That(closest.Select(PutGetTests.PayloadOf), Has.Some.EqualTo("second"));
+    }
+
+    [Test]
+    public void An_owner_that_is_a_holder_has_what_it_is_told_to_be_stored()
+    {
+        VirtualNetwork network = VirtualNetwork.OfSize(30, seed: 2_117);
+        VirtualNode owner = network.Nodes.MinBy(node => node.Id.DistanceTo(Key.Position))!;
+        PutGetTests.Put(network, owner, "first");
+        VirtualNode[] others = [.. network.Nodes.Where(node => node != owner).OrderBy(node => node.Id.DistanceTo(Key.Position)).Take(8)];
+
+        // The last acknowledgement, which ends the operation, does not come for long.
+        network.ExtraDelay = (from, to, _) => from == others[7].Endpoint || to == others[7].Endpoint ? TimeSpan.FromMilliseconds(400) : TimeSpan.Zero;
+        OperationId renewal = owner.Do((engine, now) => engine.Renew(Key, "", "second"u8.ToArray(), Record.MaxTimeToLive, now));
+        network.RunUntil(() => owner.Finished.ContainsKey(renewal), TimeSpan.FromSeconds(5));
+
+        Assert.That(owner.Finished[renewal].IsFinished, Is.False, "it goes on");
+        Assert.That(PutGetTests.PayloadOf(owner), Is.EqualTo("second"));
+    }
+
     [Test]
     public void What_was_never_put_is_put()
     {

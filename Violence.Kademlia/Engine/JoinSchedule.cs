@@ -27,20 +27,25 @@ internal sealed class JoinSchedule(TimeSpan pauseMin, TimeSpan pauseMax, TimeSpa
     private const int ContactsWanted = 3;
 
     /// <summary>
-    /// A network that is just coming up: who joins through a node that was started a moment before learns of nobody else. With fewer
-    /// contacts than this it looks again, three times, until the first refresh of its table does so in earnest.
+    /// A network that is just coming up: who joins through a node that was started a moment before learns of nobody else. Who knows fewer
+    /// than this looks around again a few times, until the first refresh of its table does so in earnest.
     /// </summary>
     private const int ContactsOfYoungNetwork = 8;
 
-    private static readonly TimeSpan NoLongerYoung = TimeSpan.FromSeconds(2);
+    private const int LooksMax = 3;
 
     private TimeSpan _pause = TimeSpan.Zero;
     private Instant _lastTry = start;
     private bool _isWished;
+    private int _looks = LooksMax;
+    private Instant _nextLook = Instant.Never;
 
     public JoinState State { get; private set; } = JoinState.Joining;
 
     public Instant NextTry { get; private set; } = start;
+
+    /// <summary>When something is due here: a try to join, or a look around.</summary>
+    public Instant NextDue => Instant.Min(NextTry, _nextLook);
 
     /// <summary>Raises the wish for seeds when it is time.</summary>
     public void Check(Instant now, int contacts)
@@ -50,9 +55,24 @@ internal sealed class JoinSchedule(TimeSpan pauseMin, TimeSpan pauseMax, TimeSpa
             return;
         }
 
-        int wanted = _pause < NoLongerYoung ? ContactsOfYoungNetwork : ContactsWanted;
-        _isWished = State != JoinState.Joined || contacts < wanted || now - _lastTry >= reunionInterval;
+        _isWished = State != JoinState.Joined || contacts < ContactsWanted || now - _lastTry >= reunionInterval;
         NextTry = now + pauseMax;
+    }
+
+    /// <summary>
+    /// Whether it is time to ask whom one knows whether there are others by now. Not while contacts are being challenged: they may be those
+    /// others.
+    /// </summary>
+    public bool TakeLook(Instant now, int contacts, bool isMeeting)
+    {
+        if (_nextLook > now)
+        {
+            return false;
+        }
+
+        _looks++;
+        _nextLook = _looks < LooksMax && State == JoinState.Joined ? now + pauseMin * (1 << (_looks - 1)) : Instant.Never;
+        return State == JoinState.Joined && contacts < ContactsOfYoungNetwork && !isMeeting;
     }
 
     public bool TakeWish()
@@ -79,8 +99,10 @@ internal sealed class JoinSchedule(TimeSpan pauseMin, TimeSpan pauseMax, TimeSpa
     public void OnJoined(Instant now)
     {
         State = JoinState.Joined;
-        NextTry = now + pauseMin / 2;
+        NextTry = now + pauseMax;
         _pause = TimeSpan.Zero;
+        _looks = 0;
+        _nextLook = now + pauseMin / 2;
     }
 
     /// <summary>The last contact is gone: begin again, gently if this happens over and over.</summary>

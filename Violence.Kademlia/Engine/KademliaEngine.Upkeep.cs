@@ -35,6 +35,11 @@ internal sealed partial class KademliaEngine
     private void KeepUp(Instant now)
     {
         _join.Check(now, Table.Count);
+        if (_join.TakeLook(now, Table.Count, isMeeting: !_introductions.IsIdle))
+        {
+            LookForSelf([], now);
+        }
+
         RefreshDue(now);
         PublishDue(now);
         _custody.Advance(this, now);

@@ -150,7 +150,7 @@ internal sealed partial class KademliaEngine
             next = Instant.Min(next, Instant.Min(Store.NextExpiry, _owned.NextDue));
             next = Instant.Min(next, Instant.Min(Table.Count > 0 ? _refresh.NextDue : Instant.Never, _nextProbe));
             next = Instant.Min(next, _watches?.NextDue ?? Instant.Never);
-            return Instant.Min(next, Instant.Min(_join.NextTry, _custody.NextDue(Store)));
+            return Instant.Min(next, Instant.Min(_join.NextDue, _custody.NextDue(Store)));
         }
     }
 
@@ -259,16 +259,11 @@ internal sealed partial class KademliaEngine
 
             usable = [.. usable.Union(_lost)];
         }
-        else if (Table.Count <= Config.Parallelism)
-        {
-            // The search begins with all that are known.
-            usable = [.. usable.Where(seed => !Table.Contains(seed))];
-        }
 
         _join.OnTry(now, _entropy);
         if (usable.Length > 0 || Table.Count > 0)
         {
-            Begin(new BootstrapOperation(usable, NewLookup(Self, Config.Lookup(Config.ClosestAnswered))) { IsInternal = true }, now);
+            LookForSelf(usable, now);
         }
     }
 
@@ -323,6 +318,9 @@ internal sealed partial class KademliaEngine
 
     /// <summary>Whether a holder's claim to have a record of this sequence deserves an answer.</summary>
     public bool IsPlausible(ulong sequence, Instant now) => RecordAuthor.IsPlausible(sequence, UtcAt(now));
+
+    private void LookForSelf(NodeEndpoint[] seeds, Instant now) =>
+        Begin(new BootstrapOperation(seeds, NewLookup(Self, Config.Lookup(Config.ClosestAnswered))) { IsInternal = true }, now);
 
     private Lookup NewLookup(NodeId target, LookupLimits limits) =>
         new(target, Self, limits, Config.Families, limits.Spread > 1 ? _entropy.NextUInt64() : 0);

@@ -9,8 +9,6 @@ internal sealed partial class RoutingTable
 
     public bool Contains(NodeId id) => Find(id) != EntryPool.None;
 
-    public bool Contains(NodeEndpoint endpoint) => _endpoints.Find(endpoint) != EntryPool.None;
-
     public bool TryGet(NodeId id, out BucketEntry entry)
     {
         int slot = Find(id);

@@ -75,6 +75,9 @@ internal sealed class GetOperation : Operation
     /// </summary>
     public bool IsPopular { get; init; }
 
+    /// <summary>Whether holders tell of so different numbers of records that some of them cannot be whole.</summary>
+    private bool AreHoldersAtOdds => _totals.Count > 1 && _totals[0] < PageWalk.WholeShare * _totals[^1];
+
     /// <summary>Replies it received.</summary>
     public int Answers { get; private set; }
 
@@ -191,7 +194,7 @@ internal sealed class GetOperation : Operation
 
         // That there is nothing is said only when as many have said so as should have it: the closest may be new, or have
         // missed it; and of many records they may have few. Liars, and holders that fell silent half-way, are replaced.
-        int wanted = (_collector.IsEmpty || (IsPopular && _pages.IsPaging) ? engine.Config.Holders : _closestWanted) + _lost + _pages.Lost;
+        int wanted = (_collector.IsEmpty || (_pages.IsPaging && (IsPopular || AreHoldersAtOdds)) ? engine.Config.Holders : _closestWanted) + _lost + _pages.Lost;
         if (_find.IsComplete && _find.TryWiden(wanted))
         {
             _find.Pump(engine, now);
@@ -204,7 +207,7 @@ internal sealed class GetOperation : Operation
     }
 
     /// <summary>
-    /// Every holder has shown a page. When there was something in one that none of those has who were read to their end, they lack
+    /// Those who were asked have shown a page. When there was something in one that none of those has who were read to their end, they lack
     /// more, and another is read. All of them, at the worst.
     /// </summary>
     private bool TryReadAnother(KademliaEngine engine, Instant now)

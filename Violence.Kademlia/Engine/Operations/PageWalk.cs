@@ -22,7 +22,7 @@ internal sealed class PageWalk(Operation operation, NodeId key, NodeId? owner, b
     private const int StandbyMax = 20;
 
     /// <summary>Who has less than this share of what two others have is not whole.</summary>
-    private const double WholeShare = 0.75;
+    public const double WholeShare = 0.75;
 
     /// <summary>Rows that a page brings at least, by which it is judged how many are enough for what is still wanted.</summary>
     private const int RowsExpected = 3;

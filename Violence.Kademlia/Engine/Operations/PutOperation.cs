@@ -143,7 +143,7 @@ internal sealed class PutOperation : Operation
         }
 
         int enough = engine.Config.ReplicationFactor;
-        ReportIfStored(_store.CountHolders(places[..found]), engine, now);
+        ReportIfStored(_store.CountHolders(places[..found]), IsHeldAmongClosest(engine.Config.ClosestAnswered), engine, now);
         if (_find.IsComplete)
         {
             KeepHere(engine, now);
@@ -190,7 +190,7 @@ internal sealed class PutOperation : Operation
         }
         while (TryReissue(engine, now));
 
-        ReportIfStored(Holders.Count, engine, now);
+        ReportIfStored(Holders.Count, _store.IsHeldAmongClosest(engine.Config.ClosestAnswered), engine, now);
         int enough = engine.Config.Holders / 2 + 1;
         if (Holders.Count + _store.Open < enough)
         {
@@ -209,11 +209,19 @@ internal sealed class PutOperation : Operation
         return false;
     }
 
-    private void ReportIfStored(int acknowledged, KademliaEngine engine, Instant now)
+    /// <summary>Whether one of so many that the search takes for the closest, be they asked yet or not, has acknowledged.</summary>
+    private bool IsHeldAmongClosest(int closest)
     {
-        // Who reads asks the closest: what is reported as stored must be found by whoever asks them next.
-        if (acknowledged >= engine.Config.ReplicationFactor && _store.IsHeldAmongClosest(engine.Config.ClosestAnswered))
+        Span<Contact> foremost = stackalloc Contact[closest];
+        return _store.CountHolders(foremost[.._find.Leading(foremost, closest)]) > 0;
+    }
+
+    private void ReportIfStored(int acknowledged, bool isHeldAmongClosest, KademliaEngine engine, Instant now)
+    {
+        // Who reads asks the closest, and this node may be one of them: what is reported as stored must be found by whoever asks next.
+        if (!IsReported && acknowledged >= engine.Config.ReplicationFactor && isHeldAmongClosest)
         {
+            engine.RenewHere(Record, now);
             Status = PutStatus.Stored;
             Report(engine, now);
         }
