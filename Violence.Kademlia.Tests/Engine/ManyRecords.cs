@@ -84,8 +84,12 @@ internal sealed class ManyRecords
         Pages.Clear();
         Asked.Clear();
         Instant start = Network.Now;
-        Action<HeldCounts>? onHeldCount = isPopular ? static _ => { } : null;
+        Action<HeldCounts>? onHeldCount = isPopular ? NoMatter : null;
         return Network.Run<GetOperation>(
             Asker, (engine, now) => engine.Get(Key, mode, null, limit, _ => News.Add(Network.Now - start), now, filter, onHeldCount));
+    }
+
+    private static void NoMatter(HeldCounts counts)
+    {
     }
 }
