@@ -143,7 +143,11 @@ internal sealed class PutOperation : Operation
         }
 
         int enough = engine.Config.ReplicationFactor;
-        ReportIfStored(_store.CountHolders(places[..found]), IsHeldAmongClosest(engine.Config.ClosestAnswered), engine, now);
+        if (!IsReported)
+        {
+            ReportIfStored(_store.CountHolders(places[..found]), IsHeldAmongClosest(engine.Config.ClosestAnswered), engine, now);
+        }
+
         if (_find.IsComplete)
         {
             KeepHere(engine, now);
@@ -190,7 +194,11 @@ internal sealed class PutOperation : Operation
         }
         while (TryReissue(engine, now));
 
-        ReportIfStored(Holders.Count, _store.IsHeldAmongClosest(engine.Config.ClosestAnswered), engine, now);
+        if (!IsReported)
+        {
+            ReportIfStored(Holders.Count, _store.IsHeldAmongClosest(engine.Config.ClosestAnswered), engine, now);
+        }
+
         int enough = engine.Config.Holders / 2 + 1;
         if (Holders.Count + _store.Open < enough)
         {
@@ -219,9 +227,13 @@ internal sealed class PutOperation : Operation
     private void ReportIfStored(int acknowledged, bool isHeldAmongClosest, KademliaEngine engine, Instant now)
     {
         // Who reads asks the closest, and this node may be one of them: what is reported as stored must be found by whoever asks next.
-        if (!IsReported && acknowledged >= engine.Config.ReplicationFactor && isHeldAmongClosest)
+        if (acknowledged >= engine.Config.ReplicationFactor && isHeldAmongClosest)
         {
-            engine.RenewHere(Record, now);
+            if (_isOwn)
+            {
+                engine.RenewHere(Record, now);
+            }
+
             Status = PutStatus.Stored;
             Report(engine, now);
         }
