@@ -56,7 +56,7 @@ internal sealed class ConflictAct : IDemoAct
         return log.Done == wanted;
     }
 
-    /// <summary>An update is reported at three acknowledgements: on busy machines the other holders have it a moment later.</summary>
+    /// <summary>Where one of the closest holders was late, as on busy machines, a reader may have the version before for a moment.</summary>
     private static async Task<string?> SoonAsync(DemoNode asker, DemoWorld world, CancellationToken stop)
     {
         string? problem = await Checks.LookupAsync(asker, world.Contested, stop);

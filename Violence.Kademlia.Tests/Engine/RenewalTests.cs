@@ -36,6 +36,16 @@ internal sealed class RenewalTests
         Assert.That(network.Nodes.Select(node => PutGetTests.Text(PutGetTests.Get(network, node))), Is.All.EqualTo("second"));
     }
 
+    private static VirtualNode[] ClosestOthers(VirtualNetwork network, VirtualNode owner, int count) =>
+        [.. network.Nodes.Where(node => node != owner).OrderBy(node => node.Id.DistanceTo(Key.Position)).Take(count)];
+
+    private static void AssertIsHeldWhenReported(VirtualNetwork network, VirtualNode owner, OperationId put, VirtualNode[] closest)
+    {
+        network.RunUntil(() => owner.Finished.ContainsKey(put), TimeSpan.FromSeconds(5));
+        Assert.That(((PutOperation)owner.Finished[put]).Status, Is.EqualTo(PutStatus.Stored));
+        Assert.That(closest.Select(PutGetTests.PayloadOf), Has.Some.EqualTo("second"));
+    }
+
     /// <summary>Readers ask the closest: three others' acknowledgements would come before the closest have heard of it at all.</summary>
     [TestCase(true)]
     [TestCase(false)]
@@ -44,18 +54,14 @@ internal sealed class RenewalTests
         VirtualNetwork network = VirtualNetwork.OfSize(30, seed: 2_115);
         VirtualNode owner = network.Nodes[3];
         PutGetTests.Put(network, owner, "first");
-        VirtualNode[] closest =
-            [.. network.Nodes.Where(node => node != owner).OrderBy(node => node.Id.DistanceTo(Key.Position)).Take(3)];
+        VirtualNode[] closest = ClosestOthers(network, owner, 3);
         HashSet<NodeEndpoint> far = [.. closest.Select(node => node.Endpoint)];
         network.ExtraDelay = (_, to, _) => far.Contains(to) ? TimeSpan.FromMilliseconds(14) : TimeSpan.Zero;
 
         OperationId put = owner.Do((engine, now) => isRenewal
             ? engine.Renew(Key, "", "second"u8.ToArray(), Record.MaxTimeToLive, now)
             : engine.Put(Key, "", "second"u8, Record.MaxTimeToLive, keepAlive: true, now));
-        network.RunUntil(() => owner.Finished.ContainsKey(put), TimeSpan.FromSeconds(5));
-
-        Assert.That(((PutOperation)owner.Finished[put]).Status, Is.EqualTo(PutStatus.Stored));
-        Assert.That(closest.Select(PutGetTests.PayloadOf), Has.Some.EqualTo("second"));
+        AssertIsHeldWhenReported(network, owner, put, closest);
     }
 
     /// <summary>
@@ -68,8 +74,7 @@ internal sealed class RenewalTests
         VirtualNetwork network = VirtualNetwork.OfSize(16, seed: 2_116);
         VirtualNode owner = network.Nodes[3];
         PutGetTests.Put(network, owner, "first");
-        VirtualNode[] closest =
-            [.. network.Nodes.Where(node => node != owner).OrderBy(node => node.Id.DistanceTo(Key.Position)).Take(3)];
+        VirtualNode[] closest = ClosestOthers(network, owner, 3);
         HashSet<NodeEndpoint> far = [.. closest.Select(node => node.Endpoint)];
         network.ExtraDelay = (from, to, _) => far.Contains(to) || far.Contains(from) ? TimeSpan.FromMilliseconds(60) : TimeSpan.Zero;
         for (int i = 0; i < 20; i++)
@@ -79,10 +84,7 @@ internal sealed class RenewalTests
         }
 
         OperationId put = owner.Do((engine, now) => engine.Put(Key, "", "second"u8, Record.MaxTimeToLive, keepAlive: true, now));
-        network.RunUntil(() => owner.Finished.ContainsKey(put), TimeSpan.FromSeconds(5));
-
-        Assert.That(((PutOperation)owner.Finished[put]).Status, Is.EqualTo(PutStatus.Stored));
-        Assert.That(closest.Select(PutGetTests.PayloadOf), Has.Some.EqualTo("second"));
+        AssertIsHeldWhenReported(network, owner, put, closest);
     }
 
     [Test]
@@ -91,7 +93,7 @@ internal sealed class RenewalTests
         VirtualNetwork network = VirtualNetwork.OfSize(30, seed: 2_117);
         VirtualNode owner = network.Nodes.MinBy(node => node.Id.DistanceTo(Key.Position))!;
         PutGetTests.Put(network, owner, "first");
-        VirtualNode[] others = [.. network.Nodes.Where(node => node != owner).OrderBy(node => node.Id.DistanceTo(Key.Position)).Take(8)];
+        VirtualNode[] others = ClosestOthers(network, owner, 8);
 
         // The last acknowledgement, which ends the operation, does not come for long.
         network.ExtraDelay = (from, to, _) => from == others[7].Endpoint || to == others[7].Endpoint ? TimeSpan.FromMilliseconds(400) : TimeSpan.Zero;

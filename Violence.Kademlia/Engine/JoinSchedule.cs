@@ -37,7 +37,7 @@ internal sealed class JoinSchedule(TimeSpan pauseMin, TimeSpan pauseMax, TimeSpa
     private TimeSpan _pause = TimeSpan.Zero;
     private Instant _lastTry = start;
     private bool _isWished;
-    private int _looks = LooksMax;
+    private int _looks;
     private Instant _nextLook = Instant.Never;
 
     public JoinState State { get; private set; } = JoinState.Joining;

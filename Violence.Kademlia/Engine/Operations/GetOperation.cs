@@ -75,7 +75,7 @@ internal sealed class GetOperation : Operation
     /// </summary>
     public bool IsPopular { get; init; }
 
-    /// <summary>Whether holders tell of so different numbers of records that some of them cannot be whole.</summary>
+    /// <summary>Whether holders tell of so different numbers of records that some of them cannot be whole. (The totals are in order.)</summary>
     private bool AreHoldersAtOdds => _totals.Count > 1 && _totals[0] < PageWalk.WholeShare * _totals[^1];
 
     /// <summary>Replies it received.</summary>

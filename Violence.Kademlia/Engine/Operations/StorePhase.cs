@@ -62,14 +62,14 @@ internal sealed class StorePhase(Operation operation, Record record)
     /// Whether one of so many closest to the key has acknowledged: the closest of those that were asked, without who is late or
     /// has failed.
     /// </summary>
-    public bool IsHeldAmongClosest(int closest) => _targets.Exists(target => target.IsHolder && CountCloser(target) < closest);
+    public bool IsHeldAmongClosest(int closest) => _holders.Exists(holder => CountCloser(holder) < closest);
 
-    private int CountCloser(Target than)
+    private int CountCloser(Contact than)
     {
         NodeId position = record.Key.Position;
-        Distance distance = than.Contact.Id.DistanceTo(position);
+        Distance distance = than.Id.DistanceTo(position);
         return _targets.Count(target =>
-            (target.IsHolder || target.State == TargetState.Asked) && target.Contact.Id.DistanceTo(position) < distance);
+            (target.State == TargetState.Asked || _holders.Contains(target.Contact)) && target.Contact.Id.DistanceTo(position) < distance);
     }
 
     /// <summary>How many of these have acknowledged.</summary>
@@ -130,7 +130,6 @@ internal sealed class StorePhase(Operation operation, Record record)
         target.State = TargetState.Settled;
         if (status is StoreStatus.Stored or StoreStatus.Refreshed)
         {
-            target.IsHolder = true;
             _holders.Add(target.Contact);
             return false;
         }
@@ -167,7 +166,5 @@ internal sealed class StorePhase(Operation operation, Record record)
         public Contact Contact => contact;
 
         public TargetState State { get; set; }
-
-        public bool IsHolder { get; set; }
     }
 }

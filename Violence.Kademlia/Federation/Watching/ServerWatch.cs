@@ -75,7 +75,8 @@ internal sealed class ServerWatch(ServerQuery query)
 
     /// <summary>
     /// Takes what a reading found that was begun with <see cref="BeginReading"/>. What it does not find for the second time is gone
-    /// (where holders leave out what does not match: for the first), unless it was heard of since the beginning; of what it found in an older version the newer one stays.
+    /// (where holders leave out what does not match: for the first), unless it was heard of since the beginning; of what it found in an
+    /// older version the newer one stays.
     /// </summary>
     /// <param name="found">The newest record of every server, as <see cref="GetResult.Records"/>.</param>
     /// <param name="tombstones">Withdrawals it came across, also such as newer records in <paramref name="found"/> have undone.</param>
