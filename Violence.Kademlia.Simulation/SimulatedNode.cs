@@ -21,7 +21,6 @@ internal sealed class SimulatedNode
     private readonly EngineConfig _config;
     private readonly Dictionary<OperationId, Action<Operation>> _callers = [];
     private IReadOnlyList<NodeEndpoint> _seeds = [];
-    private bool _isInStep;
     private KademliaEngine? _engine;
     private SimulatedHost? _host;
     private Instant _alarm = Instant.Never;
@@ -64,6 +63,9 @@ internal sealed class SimulatedNode
     /// <summary>Its datagrams wait until then; <see cref="Instant.Never"/> in the past when it is not paused.</summary>
     public Instant PausedUntil { get; set; } = new(long.MinValue);
 
+    /// <summary>When it is woken, unless a datagram comes before.</summary>
+    public Instant WakesAt => _alarm;
+
     /// <summary>The engine of the present life.</summary>
     public KademliaEngine Engine => _engine ?? throw new InvalidOperationException($"Node {Number} does not run.");
 
@@ -96,7 +98,6 @@ internal sealed class SimulatedNode
         _alarm = Instant.Never;
         _callers.Clear();
         IsRunning = true;
-        _isInStep = false;
         StartedAt = _simulator.Now;
         Step(static (engine, now) => engine.Advance(now));
     }
@@ -141,8 +142,14 @@ internal sealed class SimulatedNode
     {
         BytesReceived += datagram.Length;
         Enter();
-        Engine.Receive(from, datagram, _simulator.Now);
-        EndStep();
+        if (Engine.Receive(from, datagram, _simulator.Now))
+        {
+            EndStep();
+        }
+        else
+        {
+            Leave();
+        }
     }
 
     /// <summary>An alarm of the simulator: the engine is called when it is really due, for alarms are not taken back.</summary>
@@ -169,21 +176,28 @@ internal sealed class SimulatedNode
         _host = null;
     }
 
-    /// <summary>Whoever hears from an engine in the middle of its step has to put off what it wants of it.</summary>
+    /// <summary>
+    /// Whoever hears from an engine in the middle of its step has to put off what it wants, of this one and of others: they share a scratch.
+    /// </summary>
     private void Enter()
     {
-        if (_isInStep)
+        if (_simulator.InStep is { } other)
         {
-            throw new InvalidOperationException($"A step of node {Number} begins inside another.");
+            throw new InvalidOperationException($"A step of node {Number} begins inside one of node {other.Number}.");
         }
 
-        _isInStep = true;
+        _simulator.InStep = this;
+    }
+
+    private void Leave()
+    {
+        _simulator.InStep = null;
+        Flush();
     }
 
     private void EndStep()
     {
-        _isInStep = false;
-        Flush();
+        Leave();
         while (Engine.TryTakeFinished(out Operation? operation))
         {
             if (_callers.Remove(operation.Id, out Action<Operation>? ended))

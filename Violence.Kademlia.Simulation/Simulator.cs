@@ -74,6 +74,9 @@ internal sealed class Simulator
 
     public EngineScratch Scratch { get; } = new();
 
+    /// <summary>The node whose engine is at work; null between two steps.</summary>
+    public SimulatedNode? InStep { get; set; }
+
     public Instant Now { get; private set; } = Instant.FromMilliseconds(0);
 
     /// <summary>True time; nodes' own wall clocks may be off.</summary>

@@ -16,6 +16,10 @@ internal static class NodeState
         CheckBuckets(node, entries, checks);
         CheckStore(node, simulator, checks);
         CheckBounds(node, checks);
+        if (node.WakesAt > node.Engine.NextDeadline)
+        {
+            checks.Report($"node {node.Number} sleeps until {node.WakesAt.Ticks} and would be late for {node.Engine.NextDeadline.Ticks}");
+        }
     }
 
     private static void CheckContacts(SimulatedNode node, BucketEntry[] entries, Simulator simulator, CheckList checks)

@@ -66,6 +66,8 @@ internal sealed class ScenarioRun
         // Wall time is only reported: nothing in the simulation sees it.
         var watch = Stopwatch.StartNew();
         TimeSpan processor = Environment.CpuUsage.TotalTime;
+        long allocated = GC.GetTotalAllocatedBytes();
+        TimeSpan collecting = GC.GetTotalPauseDuration();
         long workItems = ThreadPool.CompletedWorkItemCount;
         Checks.Watch();
         double closest;
@@ -84,6 +86,8 @@ internal sealed class ScenarioRun
         workItems = ThreadPool.CompletedWorkItemCount - workItems;
         double seconds = watch.Elapsed.TotalSeconds;
         processor = Environment.CpuUsage.TotalTime - processor;
+        allocated = GC.GetTotalAllocatedBytes() - allocated;
+        collecting = GC.GetTotalPauseDuration() - collecting;
         Figures figures = Workload.Figures;
         return Complete(new SimulationReport
         {
@@ -115,6 +119,8 @@ internal sealed class ScenarioRun
             DatagramsPerWallS = Math.Round(Simulator.DatagramsSent / seconds),
             WallS = Math.Round(seconds, 2),
             DatagramsPerCpuS = Math.Round(Simulator.DatagramsSent / processor.TotalSeconds),
+            AllocatedBytesPerDatagram = Math.Round((double)allocated / Simulator.DatagramsSent, 1),
+            CollectingShare = Math.Round(collecting.TotalSeconds / seconds, 4),
             ResidentBytesPerNode = MeasuresMemory ? GC.GetTotalMemory(forceFullCollection: true) / Math.Max(1, Population.Up.Count) : 0,
             ThreadPoolItems = workItems,
             NodesInspected = Checks.Inspected,

@@ -76,6 +76,12 @@ internal sealed partial record SimulationReport
     /// </summary>
     public required double DatagramsPerCpuS { get; init; }
 
+    /// <summary>Bytes of garbage, or of what stayed, for each datagram: whatever is collected is paid for by all.</summary>
+    public required double AllocatedBytesPerDatagram { get; init; }
+
+    /// <summary>Share of the wall time that the garbage collector stood in the way, 0 to 1.</summary>
+    public required double CollectingShare { get; init; }
+
     public required long ResidentBytesPerNode { get; init; }
 
     /// <summary>Work items that the process's thread pool completed meanwhile; a run causes none.</summary>

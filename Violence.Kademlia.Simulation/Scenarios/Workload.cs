@@ -194,8 +194,11 @@ internal sealed class Workload(Simulator simulator, Population population, Check
 
     private bool TryPick([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PutRecord? record)
     {
-        PutRecord[] promised = [.. Promised];
-        record = promised.Length == 0 ? null : promised[simulator.Entropy.NextInt32(promised.Length)];
+        // Counted first and sought then: lookups are many, and a list for each would be the garbage of whole runs.
+        DateTimeOffset utc = simulator.Utc;
+        int promised = _records.Count(record => record.IsPromised(utc));
+        int left = promised == 0 ? 0 : simulator.Entropy.NextInt32(promised);
+        record = promised == 0 ? null : _records.Find(record => record.IsPromised(utc) && left-- == 0);
         return record is not null;
     }
 

@@ -19,7 +19,7 @@ public sealed class Section2_4RoutingTests
         Contact[] contacts = [At(0, 1), At(0, 2), At(0, 3)];
         RoutingTable table = TableOf(Small, contacts);
 
-        table.Seen(contacts[0].Id, contacts[0].Endpoint, Second(10));
+        table.Seen(contacts[0].Id, contacts[0].Endpoint, Second(10), out _);
 
         Assert.That(table.Entries().Select(entry => entry.Contact), Is.EqualTo(new[] { contacts[1], contacts[2], contacts[0] }));
     }
@@ -43,7 +43,7 @@ public sealed class Section2_4RoutingTests
     public void Section_2_2_A_full_bucket_names_its_least_recently_seen_contact_to_be_probed()
     {
         RoutingTable table = FullAt(1, out Contact[] members);
-        table.Seen(members[0].Id, members[0].Endpoint, Second(1000));
+        table.Seen(members[0].Id, members[0].Endpoint, Second(1000), out _);
 
         bool hasRoom = table.HasRoomFor(At(1, 900), out Contact? leastRecentlySeen);
 
@@ -212,7 +212,7 @@ public sealed class Section2_4RoutingTests
         RoutingTable table = FullAt(1, out Contact[] members);
         table.Add(At(1, 900), Second(1000));
         table.Add(At(1, 901), Second(1001));
-        table.Seen(At(1, 900).Id, At(1, 900).Endpoint, Second(1002));
+        table.Seen(At(1, 900).Id, At(1, 900).Endpoint, Second(1002), out _);
 
         bool first = table.Failed(members[2].Id, members[2].Endpoint, Second(2000), out Contact? none);
         bool second = table.Failed(members[2].Id, members[2].Endpoint, Second(2001), out Contact? replacement);

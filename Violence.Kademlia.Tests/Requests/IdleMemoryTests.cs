@@ -43,7 +43,7 @@ public sealed class IdleMemoryTests
                 NodeEndpoint peer = NodeEndpoint.FromIPv4([20, 0, i, 1], 4000);
                 sources.Admit(peer, default);
                 sources.Confirm(peer, default);
-                peers.SetCookie(peer, i, default);
+                peers.OnReply(peer, TimeSpan.FromMilliseconds(1), isLate: false, cookie: i, default);
                 state.Votes.Add(peer, peer, default);
                 if (i % 10 == 0)
                 {

@@ -13,7 +13,7 @@ public sealed class PeerBookTests
     public void A_cookie_is_shown_for_ten_minutes()
     {
         var book = new PeerBook();
-        book.SetCookie(Peer(1), 77, Start);
+        Answer(book, Peer(1), milliseconds: 50, cookie: 77, Start);
 
         using (Assert.EnterMultipleScope())
         {
@@ -25,20 +25,17 @@ public sealed class PeerBookTests
     }
 
     [Test]
-    public void A_fresh_cookie_replaces_the_old_one_and_a_forgotten_one_is_gone()
+    public void A_fresh_cookie_replaces_the_old_one()
     {
         var book = new PeerBook();
-        book.SetCookie(Peer(1), 0, Start);
-        book.SetCookie(Peer(1), 78, Start + TimeSpan.FromMinutes(9));
+        Answer(book, Peer(1), milliseconds: 50, cookie: 0, Start);
+        Answer(book, Peer(1), milliseconds: 50, cookie: 78, Start + TimeSpan.FromMinutes(9));
         bool known = book.TryGetCookie(Peer(1), Start + TimeSpan.FromMinutes(15), out ulong cookie);
-        book.ForgetCookie(Peer(1));
-        book.ForgetCookie(Peer(2));
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(known, Is.True);
             Assert.That(cookie, Is.EqualTo(78));
-            Assert.That(book.TryGetCookie(Peer(1), Start, out _), Is.False);
             Assert.That(book.Count, Is.EqualTo(1));
         }
     }
@@ -51,8 +48,8 @@ public sealed class PeerBookTests
     public void A_measured_peer_is_waited_for_by_its_own_round_trips_and_a_stranger_by_those_of_all()
     {
         var book = new PeerBook();
-        book.ObserveRoundTrip(Peer(1), TimeSpan.FromMilliseconds(10));
-        book.ObserveRoundTrip(Peer(2), TimeSpan.FromMilliseconds(90));
+        Answer(book, Peer(1), milliseconds: 10);
+        Answer(book, Peer(2), milliseconds: 90);
 
         using (Assert.EnterMultipleScope())
         {
@@ -60,21 +57,21 @@ public sealed class PeerBookTests
             Assert.That(book.Timeouts(Peer(2)), Is.EqualTo(Timeouts(270, 1080)));
             // Of 10, then 90 ms: SRTT 20, RTTVAR 23.75.
             Assert.That(book.Timeouts(Peer(3)), Is.EqualTo(Timeouts(115, 1000)));
-            Assert.That(book.RoundTripOf(Peer(2)), Is.EqualTo(TimeSpan.FromMilliseconds(90)));
-            Assert.That(book.RoundTripOf(Peer(3)), Is.Null);
         }
     }
 
     [Test]
-    public void A_peer_of_which_only_a_cookie_is_known_is_waited_for_like_a_stranger()
+    public void A_late_answer_makes_the_next_wait_longer_and_is_no_measurement_where_there_is_another()
     {
         var book = new PeerBook();
-        book.SetCookie(Peer(1), 1, Start);
+        Answer(book, Peer(1), milliseconds: 100);
+        Answer(book, Peer(1), milliseconds: 3000, isLate: true);
+        Answer(book, Peer(2), milliseconds: 300, isLate: true);
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(book.Timeouts(Peer(1)), Is.EqualTo(RequestTimeouts.Prior));
-            Assert.That(book.RoundTripOf(Peer(1)), Is.Null);
+            Assert.That(book.Timeouts(Peer(1)).Hard.TotalMilliseconds, Is.EqualTo(2400), "as after a request given up");
+            Assert.That(book.Timeouts(Peer(2)).Soft.TotalMilliseconds, Is.EqualTo(900), "all there is is what it took");
         }
     }
 
@@ -82,7 +79,7 @@ public sealed class PeerBookTests
     public void A_peer_that_became_slower_than_its_time_out_is_waited_for_longer_each_time()
     {
         var book = new PeerBook();
-        book.ObserveRoundTrip(Peer(1), TimeSpan.FromMilliseconds(100));
+        Answer(book, Peer(1), milliseconds: 100);
         var hard = new List<double>();
         for (int i = 0; i < 4; i++)
         {
@@ -104,38 +101,28 @@ public sealed class PeerBookTests
 
     [Test]
     public void A_full_book_forgets_the_least_recently_used_as_a_simple_list_would() =>
-        Gen.Select(Gen.Int[1, 5], Gen.Select(Gen.Int[0, 11], Gen.Int[0, 2]).Array[0, 200]).Sample(
+        Gen.Select(Gen.Int[1, 5], Gen.Select(Gen.Int[0, 11], Gen.Bool).Array[0, 200]).Sample(
             (maximum, steps) =>
             {
                 var book = new PeerBook(maximum);
                 var model = new List<int>();
-                foreach ((int peer, int step) in steps)
+                foreach ((int peer, bool isAnswer) in steps)
                 {
-                    switch (step)
+                    if (isAnswer)
                     {
-                        case 0:
-                            book.SetCookie(Peer(peer), (ulong)peer, Start);
-                            Use(model, peer, maximum);
-                            break;
-                        case 1:
-                            book.ObserveRoundTrip(Peer(peer), TimeSpan.FromMilliseconds(peer + 1));
-                            Use(model, peer, maximum);
-                            break;
-                        default:
-                            if (book.TryGetCookie(Peer(peer), Start, out ulong cookie))
-                            {
-                                Assert.That(cookie, Is.EqualTo((ulong)peer));
-                                Use(model, peer, maximum);
-                            }
-
-                            break;
+                        Answer(book, Peer(peer), milliseconds: peer + 1, cookie: (ulong)peer);
+                        Use(model, peer, maximum);
+                    }
+                    else if (book.TryGetCookie(Peer(peer), Start, out ulong cookie))
+                    {
+                        Assert.That(cookie, Is.EqualTo((ulong)peer));
+                        Use(model, peer, maximum);
                     }
                 }
 
-                // What is forgotten has lost its round trip, and its cookie with it.
                 for (int peer = 0; peer < 12; peer++)
                 {
-                    bool isKnown = book.RoundTripOf(Peer(peer)) is not null || book.TryGetCookie(Peer(peer), Start, out _);
+                    bool isKnown = book.TryGetCookie(Peer(peer), Start, out _);
                     Assert.That(isKnown, Is.EqualTo(model.Contains(peer)));
                 }
 
@@ -153,8 +140,7 @@ public sealed class PeerBookTests
         {
             NodeEndpoint peer = Peer(next++ % 100);
             now += TimeSpan.FromMilliseconds(1);
-            book.ObserveRoundTrip(peer, TimeSpan.FromMilliseconds(3));
-            book.SetCookie(peer, 5, now);
+            Answer(book, peer, milliseconds: 3, cookie: 5, now);
             book.TryGetCookie(peer, now, out _);
             book.Timeouts(peer);
         }
@@ -165,6 +151,9 @@ public sealed class PeerBookTests
     [Test]
     public void A_book_has_room_for_somebody() =>
         Assert.That(() => new PeerBook(0), Throws.InstanceOf<ArgumentOutOfRangeException>());
+
+    private static void Answer(PeerBook book, NodeEndpoint peer, int milliseconds, ulong cookie = 1, Instant? at = null, bool isLate = false) =>
+        book.OnReply(peer, TimeSpan.FromMilliseconds(milliseconds), isLate, cookie, at ?? Start);
 
     private static void Use(List<int> model, int peer, int maximum)
     {

@@ -105,7 +105,7 @@ public sealed class ClosestTests
             table.Closest(target, destination, AddressFamilies.Both, Self, onlyReliable: round % 2 == 0);
             table.Contains(target);
             table.HasRoomFor(new Contact(target, newcomer), out _);
-            table.Seen(destination[0].Id, destination[0].Endpoint, Second(5000 + round));
+            table.Seen(destination[0].Id, destination[0].Endpoint, Second(5000 + round), out _);
             table.LeastRecentlySeen(Second(2000), destination);
             table.TryGet(target, out _);
         }

@@ -106,7 +106,7 @@ public sealed class RoutingTablePropertyTests
             case Act.Add:
                 return table.Add(contact, now);
             case Act.Seen:
-                table.Seen(contact.Id, contact.Endpoint, now);
+                table.Seen(contact.Id, contact.Endpoint, now, out _);
                 break;
             case Act.Fail:
                 removed = table.Failed(contact.Id, contact.Endpoint, now, out _);

@@ -13,7 +13,7 @@ public sealed class RoutingTableTests
         RoutingTable table = Table();
 
         BucketAddResult result = table.Add(At(2, 1), Second(5));
-        table.Seen(At(2, 1).Id, At(2, 1).Endpoint, Second(9));
+        table.Seen(At(2, 1).Id, At(2, 1).Endpoint, Second(9), out _);
 
         bool found = table.TryGet(At(2, 1).Id, out BucketEntry entry);
         using (Assert.EnterMultipleScope())
@@ -102,7 +102,7 @@ public sealed class RoutingTableTests
         NodeEndpoint elsewhere = Private(777_777);
         table.Fail(At(0, 1));
 
-        table.Seen(At(0, 1).Id, elsewhere, Second(50));
+        table.Seen(At(0, 1).Id, elsewhere, Second(50), out _);
         table.Failed(At(0, 1).Id, elsewhere, Second(50), out _);
         bool removed = table.Remove(At(0, 1).Id, elsewhere);
 
@@ -122,7 +122,7 @@ public sealed class RoutingTableTests
         table.Add(At(1, 900), Second(1000));
 
         table.Fail(members[0], Small.FailuresToRemove - 1);
-        table.Seen(members[0].Id, members[0].Endpoint, Second(200_000));
+        table.Seen(members[0].Id, members[0].Endpoint, Second(200_000), out _);
         bool removed = table.Failed(members[0].Id, members[0].Endpoint, Second(200_001), out _);
 
         Assert.That(removed, Is.False);
@@ -132,8 +132,8 @@ public sealed class RoutingTableTests
     public void A_failure_counts_unless_the_contact_was_seen_after_the_request_was_sent()
     {
         RoutingTable table = TableOf(Small, At(0, 1), At(0, 2));
-        table.Seen(At(0, 1).Id, At(0, 1).Endpoint, Second(20));
-        table.Seen(At(0, 2).Id, At(0, 2).Endpoint, Second(20));
+        table.Seen(At(0, 1).Id, At(0, 1).Endpoint, Second(20), out _);
+        table.Seen(At(0, 2).Id, At(0, 2).Endpoint, Second(20), out _);
 
         table.Failed(At(0, 1).Id, At(0, 1).Endpoint, Second(19), out _);
         table.Failed(At(0, 2).Id, At(0, 2).Endpoint, Second(20), out _);
@@ -256,7 +256,7 @@ public sealed class RoutingTableTests
     {
         Contact[] contacts = [At(0, 1), At(5, 1), At(0, 2), At(1, 1), At(5, 2)];
         RoutingTable table = TableOf(Small, contacts);
-        table.Seen(At(0, 1).Id, At(0, 1).Endpoint, Second(60));
+        table.Seen(At(0, 1).Id, At(0, 1).Endpoint, Second(60), out _);
         var unseen = new Contact[9];
 
         int count = table.LeastRecentlySeen(Second(4), unseen);

@@ -100,7 +100,7 @@ public sealed class SubnetQuotaTests
     public void In_a_full_bucket_the_newest_of_the_most_crowded_network_gives_way_and_waits()
     {
         RoutingTable table = Full([.. InNetwork(7, 0, 4), .. InNetwork(8, 20, 3)]);
-        table.Seen(InNetwork(7, 1).Id, InNetwork(7, 1).Endpoint, Second(60));
+        table.Seen(InNetwork(7, 1).Id, InNetwork(7, 1).Endpoint, Second(60), out _);
 
         bool hasRoom = table.HasRoomFor(InNetwork(9, 90), out _);
         BucketAddResult result = table.Add(InNetwork(9, 90), Second(70));

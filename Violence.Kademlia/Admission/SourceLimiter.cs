@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Admission;
@@ -19,7 +20,10 @@ internal sealed class SourceLimiter
     private readonly long _ticksPerDatagram;
     private readonly ulong _key;
     private readonly ulong _multiplier;
-    private Place[] _places = [];
+
+    // A place is an address and its standing. Addresses lie side by side, so that those of a set are compared at once.
+    private ulong[] _addresses = [];
+    private Standing[] _standings = [];
     private TokenBucket _shared;
 
     // Where the source stood that was looked for last: one datagram asks twice.
@@ -41,7 +45,7 @@ internal sealed class SourceLimiter
     }
 
     /// <summary>How many sources there is room for at present; grows to <see cref="SourceLimits.MaxSources"/> and stays there.</summary>
-    public int Capacity => _places.Length;
+    public int Capacity => _addresses.Length;
 
     /// <summary>Whether a datagram from this source is let in.</summary>
     /// <param name="source">Where it came from.</param>
@@ -64,17 +68,17 @@ internal sealed class SourceLimiter
                 return _shared.TryTake(_limits.Shared, now, cost);
             }
 
-            _places[index] = new Place(address, PlaceState.Unproven, now);
+            Settle(index, address, new Standing(PlaceState.Unproven, now.Ticks));
         }
 
-        ref Place place = ref _places[index];
-        long full = Math.Max(place.FullAt, now.Ticks) + cost * _ticksPerDatagram;
+        Standing standing = _standings[index];
+        long full = Math.Max(standing.FullAt, now.Ticks) + cost * _ticksPerDatagram;
         if (full - now.Ticks > _limits.PerSource.Burst * _ticksPerDatagram)
         {
             return false;
         }
 
-        place.FullAt = full;
+        _standings[index] = new Standing(standing.State, full);
         return true;
     }
 
@@ -99,11 +103,11 @@ internal sealed class SourceLimiter
                 index = LeastWorthKeeping(address);
             }
 
-            _places[index] = new Place(address, PlaceState.Proven, now);
+            Settle(index, address, new Standing(PlaceState.Proven, now.Ticks));
         }
-        else if (_places[index].State != PlaceState.Proven)
+        else if (_standings[index].State != PlaceState.Proven)
         {
-            _places[index].State = PlaceState.Proven;
+            _standings[index] = new Standing(PlaceState.Proven, _standings[index].FullAt);
         }
     }
 
@@ -126,18 +130,17 @@ internal sealed class SourceLimiter
 
     private int Find(ulong address)
     {
-        if (_places.Length == 0)
+        if (_addresses.Length == 0)
         {
             return None;
         }
 
-        ref Place last = ref _places[_lastFound];
-        if (last.Address == address && last.State != PlaceState.Empty)
+        if (_addresses[_lastFound] == address && _standings[_lastFound].State != PlaceState.Empty)
         {
             return _lastFound;
         }
 
-        (int first, int second) = SetsOf(address, _places.Length);
+        (int first, int second) = SetsOf(address, _addresses.Length);
         int index = FindIn(first, address);
         index = index != None ? index : FindIn(second, address);
         _lastFound = index != None ? index : _lastFound;
@@ -146,16 +149,22 @@ internal sealed class SourceLimiter
 
     private int FindIn(int set, ulong address)
     {
-        ReadOnlySpan<Place> places = _places.AsSpan(set, Ways);
-        for (int i = 0; i < places.Length; i++)
+        Vector512<ulong> places = Vector512.Create<ulong>(_addresses.AsSpan(set, Ways));
+        ulong equal = Vector512.Equals(places, Vector512.Create(address)).ExtractMostSignificantBits();
+        if (equal == 0)
         {
-            if (places[i].Address == address && places[i].State != PlaceState.Empty)
-            {
-                return set + i;
-            }
+            return None;
         }
 
-        return None;
+        // Empty places are behind those that are taken, and hold an address that may be a real one: 0.
+        int index = set + BitOperations.TrailingZeroCount(equal);
+        return _standings[index].State != PlaceState.Empty ? index : None;
+    }
+
+    private void Settle(int index, ulong address, Standing standing)
+    {
+        _addresses[index] = address;
+        _standings[index] = standing;
     }
 
     /// <summary>
@@ -166,9 +175,9 @@ internal sealed class SourceLimiter
     {
         while (true)
         {
-            if (_places.Length > 0)
+            if (_addresses.Length > 0)
             {
-                (int first, int second) = SetsOf(address, _places.Length);
+                (int first, int second) = SetsOf(address, _addresses.Length);
                 int room = Emptier(first, second);
                 room = room != None ? room : Forgettable(first, now);
                 room = room != None ? room : Forgettable(second, now);
@@ -178,7 +187,7 @@ internal sealed class SourceLimiter
                 }
             }
 
-            if (_places.Length >= _limits.MaxSources)
+            if (_addresses.Length >= _limits.MaxSources)
             {
                 return None;
             }
@@ -199,7 +208,7 @@ internal sealed class SourceLimiter
     private int Taken(int set)
     {
         int taken = 0;
-        while (taken < Ways && _places[set + taken].State != PlaceState.Empty)
+        while (taken < Ways && _standings[set + taken].State != PlaceState.Empty)
         {
             taken++;
         }
@@ -211,7 +220,7 @@ internal sealed class SourceLimiter
     {
         for (int i = set; i < set + Ways; i++)
         {
-            if (IsForgettable(_places[i], now))
+            if (IsForgettable(_standings[i], now))
             {
                 return i;
             }
@@ -224,23 +233,23 @@ internal sealed class SourceLimiter
     /// A place is not given away before its bucket is full again: it would come back with a fresh burst. Its last datagram came
     /// at least one datagram's time before that.
     /// </summary>
-    private bool IsForgettable(in Place place, Instant now)
+    private bool IsForgettable(Standing standing, Instant now)
     {
-        long pause = now.Ticks - place.FullAt;
-        return place.State == PlaceState.Unproven
+        long pause = now.Ticks - standing.FullAt;
+        return standing.State == PlaceState.Unproven
             ? pause >= 0 && pause + _ticksPerDatagram >= _limits.KeepUnproven.Ticks
             : pause >= _limits.KeepProven.Ticks;
     }
 
     private int LeastWorthKeeping(ulong address)
     {
-        (int first, int second) = SetsOf(address, _places.Length);
+        (int first, int second) = SetsOf(address, _addresses.Length);
         int least = first;
         for (int i = 1; i < 2 * Ways; i++)
         {
             int index = i < Ways ? first + i : second + i - Ways;
-            ref Place candidate = ref _places[index];
-            ref Place best = ref _places[least];
+            Standing candidate = _standings[index];
+            Standing best = _standings[least];
             if (candidate.State < best.State || (candidate.State == best.State && candidate.FullAt < best.FullAt))
             {
                 least = index;
@@ -253,21 +262,22 @@ internal sealed class SourceLimiter
     /// <summary>Doubles the table. Each set is split in two, so everybody finds room again.</summary>
     private void Grow()
     {
-        Place[] old = _places;
-        _places = new Place[old.Length == 0 ? Ways : old.Length * 2];
+        ulong[] old = _addresses;
+        Standing[] standings = _standings;
+        _addresses = new ulong[old.Length == 0 ? Ways : old.Length * 2];
+        _standings = new Standing[_addresses.Length];
         for (int i = 0; i < old.Length; i++)
         {
-            Place place = old[i];
-            if (place.State == PlaceState.Empty)
+            if (standings[i].State == PlaceState.Empty)
             {
                 continue;
             }
 
             // Whoever stood in its second set stays in its second, else two sets might meet in one.
-            bool isInFirst = SetsOf(place.Address, old.Length).First == i / Ways * Ways;
-            (int first, int second) = SetsOf(place.Address, _places.Length);
+            bool isInFirst = SetsOf(old[i], old.Length).First == i / Ways * Ways;
+            (int first, int second) = SetsOf(old[i], _addresses.Length);
             int set = isInFirst ? first : second;
-            _places[set + Taken(set)] = place;
+            Settle(set + Taken(set), old[i], standings[i]);
         }
     }
 
@@ -280,29 +290,19 @@ internal sealed class SourceLimiter
     }
 
     /// <summary>
-    /// A source and its token bucket in 16 bytes: all there is to know of a bucket is when it will be full again. The state is in
-    /// the two lowest bits.
+    /// How far a source is to be trusted, and its token bucket, in 8 bytes: all there is to know of a bucket is when it will be full
+    /// again. The state is in the two lowest bits.
     /// </summary>
-    private struct Place(ulong address, PlaceState state, Instant now)
+    private readonly struct Standing(PlaceState state, long fullAt)
     {
         private const int StateBits = 2;
         private const long StateMask = (1 << StateBits) - 1;
 
-        private long _fullAtAndState = now.Ticks << StateBits | (long)state;
-
-        public ulong Address { get; } = address;
+        private readonly long _fullAtAndState = fullAt << StateBits | (long)state;
 
         /// <summary>In ticks. Also the time of the source's last datagram, give or take the time it takes to fill the bucket.</summary>
-        public long FullAt
-        {
-            readonly get => _fullAtAndState >> StateBits;
-            set => _fullAtAndState = value << StateBits | (_fullAtAndState & StateMask);
-        }
+        public long FullAt => _fullAtAndState >> StateBits;
 
-        public PlaceState State
-        {
-            readonly get => (PlaceState)(_fullAtAndState & StateMask);
-            set => _fullAtAndState = (_fullAtAndState & ~StateMask) | (long)value;
-        }
+        public PlaceState State => (PlaceState)(_fullAtAndState & StateMask);
     }
 }

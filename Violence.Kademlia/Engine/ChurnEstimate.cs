@@ -16,7 +16,7 @@ internal sealed class ChurnEstimate
     private double _hours = FirstGuess.TotalHours;
     private double _deaths = 1;
 
-    public TimeSpan MeanLife => TimeSpan.FromHours(_hours / Math.Max(_deaths, 1));
+    public TimeSpan MeanLife { get; private set; } = FirstGuess;
 
     /// <summary>A contact answered after so long a silence.</summary>
     public void OnAlive(TimeSpan silence) => Add(silence.TotalHours, deaths: 0);
@@ -33,5 +33,7 @@ internal sealed class ChurnEstimate
             _hours /= 2;
             _deaths /= 2;
         }
+
+        MeanLife = TimeSpan.FromHours(_hours / Math.Max(_deaths, 1));
     }
 }

@@ -111,12 +111,14 @@ internal sealed class Introductions(EngineConfig config)
     public bool TryChallengeInReturn(Contact contact, bool isProven, KademliaEngine engine, Instant now, out TransactionId transaction)
     {
         transaction = default;
-        return IsOfUse(contact, engine)
+
+        // Whom one knows first: so it is with most that ping.
+        return !engine.Knows(contact)
+            && IsOfUse(contact, engine)
             && _askedInReturn.Count < (isProven ? InReturnMax : InReturnToUnprovenMax)
             && !_askedInReturn.Contains(contact.Endpoint)
             && !IsAsked(contact.Endpoint)
             && !WasSilent(contact.Endpoint, PauseWhenMet, now)
-            && !engine.Knows(contact)
             && (isProven
                 ? !IsKeptElsewhere(contact, engine, now) && HasRoom(contact, engine, now)
                 : !IsReliable(contact.Id, engine) && engine.Table.HasRoomFor(contact, out _))

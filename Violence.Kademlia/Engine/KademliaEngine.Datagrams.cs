@@ -7,14 +7,18 @@ namespace Violence.Kademlia.Engine;
 internal sealed partial class KademliaEngine
 {
     /// <summary>Takes one datagram. The bytes are not kept.</summary>
-    public void Receive(NodeEndpoint source, ReadOnlyMemory<byte> datagram, Instant now)
+    /// <returns>
+    /// False, as with most datagrams, when there is nothing to see to but the outbox: no operation has ended, the join state is the same, and
+    /// <see cref="NextDeadline"/> is no earlier than it was.
+    /// </returns>
+    public bool Receive(NodeEndpoint source, ReadOnlyMemory<byte> datagram, Instant now)
     {
         Counters.DatagramsReceived++;
         Counters.BytesReceived += datagram.Length;
         if (!_limiter.Admit(source, now))
         {
             Counters.Drop(DropReason.RateLimited);
-            return;
+            return false;
         }
 
         IncomingMessage message = Scratch.Incoming;
@@ -22,16 +26,19 @@ internal sealed partial class KademliaEngine
         if (error != WireError.None)
         {
             Counters.Drop(Reason(error));
-            return;
+            return false;
         }
 
+        long sent = Counters.RequestsSent;
+        JoinState joinState = _join.State;
+        bool isRoutine = message.Header.Kind is MessageKind.Ping or MessageKind.FindNode or MessageKind.FindValue;
         if (message.Header.Sender == Self)
         {
             Counters.Drop(DropReason.OwnId);
         }
         else if (message.Header.Kind.IsReply())
         {
-            HandleReply(source, message, now);
+            isRoutine = HandleReply(source, message, now);
         }
         else if (message.Header.Kind == MessageKind.News)
         {
@@ -47,6 +54,9 @@ internal sealed partial class KademliaEngine
         }
 
         EndStep(now);
+        isRoutine &= Counters.RequestsSent == sent && !_isChurnRisen && _join.State == joinState;
+        _isChurnRisen = false;
+        return !isRoutine;
     }
 
     private static DropReason Reason(WireError error) => error switch

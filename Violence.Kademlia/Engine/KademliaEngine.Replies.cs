@@ -12,14 +12,18 @@ internal sealed partial class KademliaEngine
     /// <summary>So many silences in a row are taken for a death, where it is counted how long nodes live.</summary>
     private const int DeadAfter = 2;
 
-    private void HandleReply(NodeEndpoint source, IncomingMessage message, Instant now)
+    // Whether lives have turned out to be shorter in this step, and so rounds of the records held are due earlier.
+    private bool _isChurnRisen;
+
+    /// <returns>Whether it was the answer to a probe, or to nothing: nobody waits for that.</returns>
+    private bool HandleReply(NodeEndpoint source, IncomingMessage message, Instant now)
     {
         MessageHeader header = message.Header;
         if (header.IsClient)
         {
             // Clients don't answer: whoever does under that flag would be asked by nobody else.
             Counters.Drop(DropReason.Unsolicited);
-            return;
+            return true;
         }
 
         MatchResult match = _requests.TryMatch(
@@ -27,19 +31,17 @@ internal sealed partial class KademliaEngine
         if (match is not (MatchResult.Matched or MatchResult.Retry))
         {
             Counters.Drop(match == MatchResult.OtherSender ? DropReason.WrongSender : DropReason.Unsolicited);
-            return;
+            return true;
         }
 
         Counters.RepliesMatched++;
-        ObserveRoundTrip(source, roundTrip, isLate: now > request.LateAfter);
-
-        _peers.SetCookie(source, message.Cookie, now);
+        _peers.OnReply(source, roundTrip, isLate: now > request.LateAfter, message.Cookie, now);
         _limiter.Confirm(source, now);
         _reachability.Votes.Add(source, message.Observed, now);
         if (match == MatchResult.Retry)
         {
             AskAgain(request, now);
-            return;
+            return false;
         }
 
         var from = new Contact(header.Sender, source);
@@ -51,10 +53,8 @@ internal sealed partial class KademliaEngine
         if (request.AsksForProof)
         {
             HandleProof(request, from, message, now);
-            return;
+            return false;
         }
-
-        EndProbe(request);
 
         if (request.Operation is { IsFinished: false } operation)
         {
@@ -67,33 +67,19 @@ internal sealed partial class KademliaEngine
         {
             // Somebody waits for a value, and others like it will be asked for soon: what there is to know around here the
             // refreshes and puts find out.
-            return;
+            return false;
         }
 
         foreach (Contact heard in message.Contacts)
         {
             Hear(heard, now);
         }
+
+        return request.IsProbe;
     }
 
     /// <summary>A contact that somebody named: it may prove itself, as far as there is room and a budget for it.</summary>
     public void Hear(Contact contact, Instant now) => _introductions.Hear(contact, this, now);
-
-    /// <summary>
-    /// A late answer may be that to the second copy, so it tells nothing of the round trip, except that the next request had
-    /// better wait longer for its own (Karn and Partridge 1987). Of a peer that was never in time it is all there is.
-    /// </summary>
-    private void ObserveRoundTrip(NodeEndpoint source, TimeSpan roundTrip, bool isLate)
-    {
-        if (isLate && _peers.RoundTripOf(source) is not null)
-        {
-            _peers.ObserveTimeout(source);
-        }
-        else
-        {
-            _peers.ObserveRoundTrip(source, roundTrip);
-        }
-    }
 
     private void AskAgain(in OutgoingRequest request, Instant now)
     {
@@ -112,15 +98,15 @@ internal sealed partial class KademliaEngine
     /// <summary>A contact that answered us, or that has proved its address: it lives, and if it is new it may prove its key.</summary>
     private void Meet(Contact contact, Instant now)
     {
-        TimeSpan silence = Table.Seen(contact.Id, contact.Endpoint, now);
-        if (silence > TimeSpan.Zero)
-        {
-            _custody.Churn.OnAlive(silence);
-        }
-
-        if (!Knows(contact))
+        if (!Table.Seen(contact.Id, contact.Endpoint, now, out TimeSpan silence))
         {
             _introductions.Meet(contact, this, now);
+        }
+        else if (silence > TimeSpan.Zero)
+        {
+            TimeSpan interval = _custody.Interval;
+            _custody.Churn.OnAlive(silence);
+            _isChurnRisen |= _custody.Interval < interval;
         }
     }
 
@@ -182,7 +168,11 @@ internal sealed partial class KademliaEngine
     /// <summary>Tells whoever waits that no answer will come.</summary>
     private void Disappoint(in OutgoingRequest request, Instant now)
     {
-        EndProbe(request);
+        if (request.IsProbe)
+        {
+            Table.EndProbe(request.To);
+        }
+
         if (request.IsInReturn)
         {
             _introductions.OnEndedInReturn(request.To.Endpoint, isRefuted: false, now);
@@ -253,21 +243,13 @@ internal sealed partial class KademliaEngine
     /// <summary>Whether the table has this id at this endpoint.</summary>
     public bool Knows(Contact contact) => Table.TryGet(contact.Id, out BucketEntry entry) && entry.Contact.Endpoint == contact.Endpoint;
 
-    /// <summary>Asks a contact whether it lives, unless it is being asked already: others must not make us ask again and again.</summary>
+    /// <summary>Asks a contact of the table whether it lives, unless it is being asked already: others must not make us ask again and again.</summary>
     private void Probe(Contact contact, Instant now)
     {
         var ping = new OutgoingRequest { Kind = MessageKind.Ping, To = contact, PaddedSize = WireLimits.MinRequest };
-        if (!_probed.Contains(contact.Endpoint) && Send(ping, now))
+        if (Table.TryBeginProbe(contact) && !Send(ping, now))
         {
-            _probed.Add(contact.Endpoint);
-        }
-    }
-
-    private void EndProbe(in OutgoingRequest request)
-    {
-        if (request.IsProbe)
-        {
-            _probed.Remove(request.To.Endpoint);
+            Table.EndProbe(contact);
         }
     }
 }

@@ -33,7 +33,6 @@ internal sealed partial class KademliaEngine
     private readonly Custody _custody;
     private readonly RefreshSchedule _refresh;
     private readonly JoinSchedule _join;
-    private readonly HashSet<NodeEndpoint> _probed = [];
 
     // Where contacts were that fell silent and were dropped, the latest last: who loses everybody was probably offline
     // itself, and the first node of a network has no seeds to come back through.
@@ -97,7 +96,7 @@ internal sealed partial class KademliaEngine
 
     public Counters Counters { get; }
 
-    public Outbox Outbox { get; } = new();
+    public Outbox Outbox => Scratch.Outbox;
 
     public EngineScratch Scratch { get; }
 

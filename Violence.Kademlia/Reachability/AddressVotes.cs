@@ -22,9 +22,10 @@ internal sealed class AddressVotes
 
     private Vote[] _votes = [];
 
-    // Who casts each vote, as a number, and when: a glance at these spares a walk through the votes, for every reply brings one.
-    private ulong[] _voters = [];
-    private Instant[] _castAt = [];
+    // Who casts each vote, as a number, and the order of casting: a glance at these spares a walk through the votes, for every reply brings one.
+    private int[] _voters = [];
+    private int[] _order = [];
+    private int _cast;
     private int _count;
 
     /// <summary>Notes what one observer saw. What cannot be true is ignored.</summary>
@@ -41,11 +42,11 @@ internal sealed class AddressVotes
             return;
         }
 
-        ulong voter = VoterOf(observer);
+        int voter = VoterOf(observer);
         int index = PlaceFor(observer, voter);
-        _votes[index] = new Vote(observer, observed);
+        _votes[index] = new Vote(observer, observed, now);
         _voters[index] = voter;
-        _castAt[index] = now;
+        _order[index] = NextInOrder();
     }
 
     /// <summary>The address that the Internet sees, else the one that the private network sees; null while too few agree.</summary>
@@ -94,9 +95,9 @@ internal sealed class AddressVotes
     }
 
     /// <summary>The place of the observer's group's vote, else a free one, else that of the oldest vote.</summary>
-    private int PlaceFor(NodeEndpoint observer, ulong voter)
+    private int PlaceFor(NodeEndpoint observer, int voter)
     {
-        ReadOnlySpan<ulong> voters = _voters.AsSpan(0, _count);
+        ReadOnlySpan<int> voters = _voters.AsSpan(0, _count);
         int seen = 0;
         while (voters[seen..].IndexOf(voter) is >= 0 and int next)
         {
@@ -110,41 +111,42 @@ internal sealed class AddressVotes
 
         if (_count == MaxVotes)
         {
-            return Oldest();
+            return Array.IndexOf(_order, _order.Min());
         }
 
         if (_count == _votes.Length)
         {
             Array.Resize(ref _votes, Math.Min(MaxVotes, Math.Max(4, _count * 2)));
             Array.Resize(ref _voters, _votes.Length);
-            Array.Resize(ref _castAt, _votes.Length);
+            Array.Resize(ref _order, _votes.Length);
         }
 
         return _count++;
     }
 
-    private int Oldest()
+    private int NextInOrder()
     {
-        int oldest = 0;
-        for (int i = 1; i < _count; i++)
+        if (_cast == int.MaxValue)
         {
-            oldest = _castAt[i] < _castAt[oldest] ? i : oldest;
+            // Once in two billion votes the order is lost.
+            _cast = 0;
+            Array.Clear(_order);
         }
 
-        return oldest;
+        return ++_cast;
     }
 
     /// <summary>Equal for the same voter; of two others equal only by chance.</summary>
-    private static ulong VoterOf(NodeEndpoint observer)
+    private static int VoterOf(NodeEndpoint observer)
     {
         if (!observer.IsPrivate)
         {
-            return observer.NetworkPrefix;
+            return observer.NetworkPrefix.GetHashCode();
         }
 
         Span<byte> address = stackalloc byte[16];
         observer.WriteIPv6Address(address);
-        return BinaryPrimitives.ReadUInt64BigEndian(address) ^ BinaryPrimitives.ReadUInt64BigEndian(address[8..]);
+        return (BinaryPrimitives.ReadUInt64BigEndian(address) ^ BinaryPrimitives.ReadUInt64BigEndian(address[8..])).GetHashCode();
     }
 
     private static bool IsSameVoter(NodeEndpoint left, NodeEndpoint right)
@@ -169,8 +171,8 @@ internal sealed class AddressVotes
     private bool Counts(int vote, bool isIPv4, bool isPrivate, Instant now)
     {
         NodeEndpoint observer = _votes[vote].Observer;
-        return observer.IsIPv4 == isIPv4 && observer.IsPrivate == isPrivate && now - _castAt[vote] < VoteLifetime;
+        return observer.IsIPv4 == isIPv4 && observer.IsPrivate == isPrivate && now - _votes[vote].CastAt < VoteLifetime;
     }
 
-    private readonly record struct Vote(NodeEndpoint Observer, NodeEndpoint Observed);
+    private readonly record struct Vote(NodeEndpoint Observer, NodeEndpoint Observed, Instant CastAt);
 }

@@ -19,6 +19,10 @@ internal sealed class AddressCookies
     private SipHash _previous;
     private Instant _since;
 
+    // The last one of the current secret: a request's cookie is checked, and the reply to it has one.
+    private NodeEndpoint _last;
+    private ulong _lastCookie;
+
     /// <param name="entropy">Where secrets come from.</param>
     /// <param name="now">When the first secret begins to count.</param>
     public AddressCookies(EntropySource entropy, Instant now)
@@ -27,19 +31,20 @@ internal sealed class AddressCookies
         _since = now;
         _current = NewSecret();
         _previous = NewSecret();
+        _lastCookie = Compute(_current, _last);
     }
 
     public ulong Issue(NodeEndpoint endpoint, Instant now)
     {
         Rotate(now);
-        return Compute(_current, endpoint);
+        return Current(endpoint);
     }
 
     public bool Check(NodeEndpoint endpoint, ulong cookie, Instant now)
     {
         Rotate(now);
         // Equality of two words takes the same time wherever they differ.
-        return Compute(_current, endpoint) == cookie || Compute(_previous, endpoint) == cookie;
+        return Current(endpoint) == cookie || Compute(_previous, endpoint) == cookie;
     }
 
     private void Rotate(Instant now)
@@ -54,8 +59,19 @@ internal sealed class AddressCookies
         // When nobody came for a whole period the last secret in use is two ago by now.
         _previous = periods > 1 ? NewSecret() : _current;
         _current = NewSecret();
-
+        _lastCookie = Compute(_current, _last);
         _since += periods * SecretLifetime;
+    }
+
+    private ulong Current(NodeEndpoint endpoint)
+    {
+        if (endpoint != _last)
+        {
+            _last = endpoint;
+            _lastCookie = Compute(_current, endpoint);
+        }
+
+        return _lastCookie;
     }
 
     private SipHash NewSecret()

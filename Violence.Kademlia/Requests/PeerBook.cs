@@ -49,17 +49,25 @@ internal sealed class PeerBook
             : RequestTimeouts.Prior;
     }
 
-    /// <summary>The smoothed round trip to this endpoint; null when none was measured.</summary>
-    public TimeSpan? RoundTripOf(NodeEndpoint endpoint)
+    /// <summary>
+    /// An answer has come, with a cookie. A late one may be that to the second copy, so it tells nothing of the round trip, except that the
+    /// next request had better wait longer for its own (Karn and Partridge 1987). Of a peer that was never in time it is all there is.
+    /// </summary>
+    public void OnReply(NodeEndpoint endpoint, TimeSpan roundTrip, bool isLate, ulong cookie, Instant now)
     {
-        int index = Find(endpoint);
-        return index != None && _entries[index].RoundTrips.IsMeasured ? _entries[index].RoundTrips.Smoothed : null;
-    }
+        ref Entry entry = ref EntryOf(endpoint);
+        if (isLate && entry.RoundTrips.IsMeasured)
+        {
+            entry.RoundTrips.BackOff();
+        }
+        else
+        {
+            entry.RoundTrips.Observe(roundTrip);
+            _everybody.Observe(roundTrip);
+        }
 
-    public void ObserveRoundTrip(NodeEndpoint endpoint, TimeSpan roundTrip)
-    {
-        EntryOf(endpoint).RoundTrips.Observe(roundTrip);
-        _everybody.Observe(roundTrip);
+        entry.Cookie = cookie;
+        entry.CookieDate = DateOf(now);
     }
 
     /// <summary>A request was given up: the next one to this endpoint waits longer. Endpoints that never answered get no entry.</summary>
@@ -89,23 +97,6 @@ internal sealed class PeerBook
 
         cookie = 0;
         return false;
-    }
-
-    public void SetCookie(NodeEndpoint endpoint, ulong cookie, Instant now)
-    {
-        ref Entry entry = ref EntryOf(endpoint);
-        entry.Cookie = cookie;
-        entry.CookieDate = DateOf(now);
-    }
-
-    /// <summary>The endpoint asked for a fresh cookie: the one kept is of no use.</summary>
-    public void ForgetCookie(NodeEndpoint endpoint)
-    {
-        int index = Find(endpoint);
-        if (index != None)
-        {
-            _entries[index].CookieDate = 0;
-        }
     }
 
     // 0 stands for "no cookie". Dates come round after 14 years.

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Violence.Kademlia.Primitives;
 
 namespace Violence.Kademlia.Requests;
@@ -13,8 +14,13 @@ internal sealed class RequestTable<TRequest>
 {
     public const int DefaultMaximum = 4096;
 
-    /// <summary>So many slots stay when nothing is in flight: bursts are rare, and nodes are many in one process.</summary>
-    private const int SlotsKept = 16;
+    private const int FirstSlots = 16;
+
+    /// <summary>
+    /// What finds the slots stays up to here when nothing is in flight; the slots themselves are borrowed: nodes are many in one process, and
+    /// each needs them for moments only.
+    /// </summary>
+    private const int IndexKept = 64;
 
     private const int None = -1;
 
@@ -211,7 +217,7 @@ internal sealed class RequestTable<TRequest>
 
         if (_slotsUsed == _slots.Length)
         {
-            Array.Resize(ref _slots, Math.Min(_maximum, Math.Max(8, _slots.Length + _slots.Length / 2)));
+            GrowSlots();
         }
 
         return _slotsUsed++;
@@ -223,14 +229,37 @@ internal sealed class RequestTable<TRequest>
         _index.Remove(index, _slots[index].Transaction.GetHashCode());
         _slots[index] = new Slot { NextFree = _firstFree };
         _firstFree = index;
-        if (InFlight == 0 && _slots.Length > SlotsKept)
+        if (InFlight == 0)
         {
-            _slots = [];
-            _slotsUsed = 0;
-            _firstFree = None;
+            GiveSlotsBack();
+        }
+    }
+
+    private void GrowSlots()
+    {
+        Slot[] grown = ArrayPool<Slot>.Shared.Rent(Math.Max(FirstSlots, _slots.Length + 1));
+        if (_slots.Length > 0)
+        {
+            _slots.CopyTo(grown, 0);
+            ArrayPool<Slot>.Shared.Return(_slots, clearArray: true);
+        }
+
+        _slots = grown;
+    }
+
+    /// <summary>All that were used are empty by now: nothing is left in them that would keep an operation alive.</summary>
+    private void GiveSlotsBack()
+    {
+        ArrayPool<Slot>.Shared.Return(_slots);
+        if (_slots.Length > IndexKept)
+        {
             _index = NewIndex();
             _deadlines = new DeadlineQueue();
         }
+
+        _slots = [];
+        _slotsUsed = 0;
+        _firstFree = None;
     }
 
     private SlotIndex NewIndex() => new(index => _slots[index].Transaction.GetHashCode());

@@ -89,6 +89,7 @@ internal sealed class Bucket(int depth, RoutingLimits limits, EntryPool pool)
         ref BucketEntry entry = ref pool[slot];
         TimeSpan silence = now - entry.WatchedSince;
         entry.Failures = 0;
+        entry.IsProbed = false;
         entry.LastSeen = Instant.Max(entry.LastSeen, now);
         Append(slot);
         return silence;

@@ -10,14 +10,19 @@ namespace Violence.Kademlia.Routing;
 [StructLayout(LayoutKind.Sequential, Pack = 2)]
 internal struct BucketEntry
 {
+    // What is handed on to others stands together in front: an entry lies across two lines of the cache.
     public Contact Contact;
-    public Instant FirstSeen;
-    public Instant LastSeen;
-    public int Previous;
-    public int Next;
 
     /// <summary>Requests in a row that it left unanswered.</summary>
     public byte Failures;
+
+    /// <summary>Whether it is being asked whether it lives.</summary>
+    public bool IsProbed;
+
+    public int Previous;
+    public int Next;
+    public Instant LastSeen;
+    public Instant FirstSeen;
 
     /// <summary>How long a contact has to be known before it is counted how long it lives.</summary>
     public static TimeSpan Probation => TimeSpan.FromMinutes(1);

@@ -47,7 +47,8 @@ internal sealed partial class RoutingTable
 
     public NodeId Self { get; }
 
-    public int Count => _ipv4.Count + _ipv6.Count;
+    /// <summary>How many contacts are in it.</summary>
+    public int Count { get; private set; }
 
     public int BucketCount => _buckets.Count;
 
@@ -55,17 +56,45 @@ internal sealed partial class RoutingTable
     public int BucketIndexOf(NodeId id) => Math.Min(Self.CommonPrefixLength(id), _buckets.Count - 1);
 
     /// <summary>A valid reply came from this endpoint under this id: its failures are forgiven, it is the most recently seen.</summary>
-    /// <returns>How long nothing had come from it; zero when it is not in the table.</returns>
-    public TimeSpan Seen(NodeId id, NodeEndpoint endpoint, Instant now)
+    /// <param name="id">Who answered.</param>
+    /// <param name="endpoint">From where.</param>
+    /// <param name="now">When.</param>
+    /// <param name="silence">How long nothing had come from it.</param>
+    /// <returns>Whether it is in the table.</returns>
+    public bool Seen(NodeId id, NodeEndpoint endpoint, Instant now, out TimeSpan silence)
     {
         Bucket bucket = BucketOf(id);
         if (TryFind(id, endpoint, out int slot))
         {
-            return bucket.Seen(slot, now);
+            silence = bucket.Seen(slot, now);
+            return true;
         }
 
         bucket.Replacements.Seen(new Contact(id, endpoint));
-        return TimeSpan.Zero;
+        silence = TimeSpan.Zero;
+        return false;
+    }
+
+    /// <summary>Notes that a contact is being asked whether it lives, until it is seen or <see cref="EndProbe"/> is called.</summary>
+    /// <returns>False when that was so already, or it is not in the table.</returns>
+    public bool TryBeginProbe(Contact contact)
+    {
+        if (!TryFind(contact.Id, contact.Endpoint, out int slot) || _pool[slot].IsProbed)
+        {
+            return false;
+        }
+
+        _pool[slot].IsProbed = true;
+        return true;
+    }
+
+    /// <summary>A contact was asked and did not answer.</summary>
+    public void EndProbe(Contact contact)
+    {
+        if (TryFind(contact.Id, contact.Endpoint, out int slot))
+        {
+            _pool[slot].IsProbed = false;
+        }
     }
 
     /// <summary>
@@ -167,6 +196,7 @@ internal sealed partial class RoutingTable
     {
         _state++;
         NodeEndpoint endpoint = _pool[slot].Contact.Endpoint;
+        Count++;
         OrderOf(endpoint).Insert(slot);
         _ids.Add(slot);
         _endpoints.Add(slot);
@@ -182,6 +212,7 @@ internal sealed partial class RoutingTable
     {
         _state++;
         NodeEndpoint endpoint = _pool[slot].Contact.Endpoint;
+        Count--;
         OrderOf(endpoint).Remove(slot);
         _ids.Remove(slot);
         _endpoints.Remove(slot);
