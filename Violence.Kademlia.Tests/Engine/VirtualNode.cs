@@ -107,8 +107,17 @@ internal sealed class VirtualNode
         SetAlarm();
     }
 
-    public void Receive(NodeEndpoint from, ReadOnlyMemory<byte> datagram) =>
-        Step(engine => engine.Receive(from, datagram, _network.Now));
+    public void Receive(NodeEndpoint from, ReadOnlyMemory<byte> datagram) => Step(engine =>
+    {
+        Instant due = engine.NextDeadline;
+        JoinState joinState = engine.JoinState;
+        bool isMoreToSeeTo = engine.Receive(from, datagram, _network.Now);
+        if (!isMoreToSeeTo && (engine.NextDeadline < due || engine.JoinState != joinState || engine.HasFinished))
+        {
+            throw new InvalidOperationException(
+                $"The engine says that there is nothing to see to but the outbox, and there is (seed {_network.Seed}).");
+        }
+    });
 
     private void Advance()
     {
