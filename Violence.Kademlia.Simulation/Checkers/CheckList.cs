@@ -17,6 +17,7 @@ internal sealed class CheckList
     private readonly Simulator _simulator;
     private readonly Population _population;
     private readonly EntropySource _entropy;
+    private readonly NodeState _state;
     private readonly List<string> _violations = [];
 
     public CheckList(Simulator simulator, Population population)
@@ -24,6 +25,7 @@ internal sealed class CheckList
         _simulator = simulator;
         _population = population;
         _entropy = EntropySource.Seeded(~simulator.Seed);
+        _state = new NodeState(simulator, this);
     }
 
     public IReadOnlyList<string> Violations => _violations;
@@ -91,6 +93,6 @@ internal sealed class CheckList
     private void Inspect(SimulatedNode node)
     {
         Inspected++;
-        NodeState.Check(node, _simulator, this);
+        _state.Check(node);
     }
 }

@@ -7,29 +7,35 @@ using Violence.Kademlia.Storage;
 namespace Violence.Kademlia.Simulation.Checkers;
 
 /// <summary>What must hold inside of one node between any two steps.</summary>
-internal static class NodeState
+internal sealed class NodeState(Simulator simulator, CheckList checks)
 {
-    public static void Check(SimulatedNode node, Simulator simulator, CheckList checks)
+    // Kept from one node to the next: looking over many must not fill the heap.
+    private readonly List<BucketEntry> _entries = [];
+    private readonly HashSet<NodeId> _ids = [];
+    private readonly HashSet<NodeEndpoint> _endpoints = [];
+
+    public void Check(SimulatedNode node)
     {
-        BucketEntry[] entries = node.Engine.Table.Entries();
-        CheckContacts(node, entries, simulator, checks);
-        CheckBuckets(node, entries, checks);
-        CheckStore(node, simulator, checks);
-        CheckBounds(node, checks);
+        _entries.Clear();
+        node.Engine.Table.CopyEntriesTo(_entries);
+        CheckContacts(node);
+        CheckBuckets(node);
+        CheckStore(node);
+        CheckBounds(node);
         if (node.WakesAt > node.Engine.NextDeadline)
         {
             checks.Report($"node {node.Number} sleeps until {node.WakesAt.Ticks} and would be late for {node.Engine.NextDeadline.Ticks}");
         }
     }
 
-    private static void CheckContacts(SimulatedNode node, BucketEntry[] entries, Simulator simulator, CheckList checks)
+    private void CheckContacts(SimulatedNode node)
     {
-        var ids = new HashSet<NodeId>(entries.Length);
-        var endpoints = new HashSet<NodeEndpoint>(entries.Length);
-        foreach (BucketEntry entry in entries)
+        _ids.Clear();
+        _endpoints.Clear();
+        foreach (BucketEntry entry in _entries)
         {
             Contact contact = entry.Contact;
-            if (!ids.Add(contact.Id) || !endpoints.Add(contact.Endpoint))
+            if (!_ids.Add(contact.Id) || !_endpoints.Add(contact.Endpoint))
             {
                 checks.Report($"node {node.Number} has an id or an endpoint twice in its table");
             }
@@ -46,13 +52,13 @@ internal static class NodeState
             }
         }
 
-        if (entries.Length != node.Engine.Table.Count)
+        if (_entries.Count != node.Engine.Table.Count)
         {
-            checks.Report($"node {node.Number} counts {node.Engine.Table.Count} contacts and has {entries.Length}");
+            checks.Report($"node {node.Number} counts {node.Engine.Table.Count} contacts and has {_entries.Count}");
         }
     }
 
-    private static void CheckBuckets(SimulatedNode node, BucketEntry[] entries, CheckList checks)
+    private void CheckBuckets(SimulatedNode node)
     {
         BucketSnapshot[] buckets = node.Engine.Table.Buckets();
         int next = 0;
@@ -68,7 +74,7 @@ internal static class NodeState
             bool isLast = bucket.Depth == buckets[^1].Depth;
             for (int i = 0; i < bucket.Count; i++, next++)
             {
-                int shared = entries[next].Contact.Id.CommonPrefixLength(node.Id);
+                int shared = _entries[next].Contact.Id.CommonPrefixLength(node.Id);
                 if (isLast ? shared < bucket.Depth : shared != bucket.Depth)
                 {
                     checks.Report($"bucket {bucket.Depth} of node {node.Number} holds a contact that shares {shared} bits");
@@ -77,7 +83,7 @@ internal static class NodeState
         }
     }
 
-    private static void CheckStore(SimulatedNode node, Simulator simulator, CheckList checks)
+    private void CheckStore(SimulatedNode node)
     {
         StorageLimits limits = node.Engine.Config.Storage;
         RecordStore store = node.Engine.Store;
@@ -109,7 +115,7 @@ internal static class NodeState
         }
     }
 
-    private static void CheckBounds(SimulatedNode node, CheckList checks)
+    private void CheckBounds(SimulatedNode node)
     {
         KademliaEngine engine = node.Engine;
         EngineConfig config = engine.Config;

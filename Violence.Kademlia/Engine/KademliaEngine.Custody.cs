@@ -110,7 +110,7 @@ internal sealed partial class KademliaEngine
         {
             if (holders.Count > Config.Holders / 2 && rounds % TouchesPerPut != 0)
             {
-                BeginTouching([.. holders.Select(holder => new Touch(holder, [record]))], isOwned: true, now);
+                TouchHolders(record, holders, now);
             }
             else
             {
@@ -118,6 +118,10 @@ internal sealed partial class KademliaEngine
             }
         }
     }
+
+    // Apart, or its closure would be made each time that nothing is due.
+    private void TouchHolders(Record record, IReadOnlyList<Contact> holders, Instant now) =>
+        BeginTouching([.. holders.Select(holder => new Touch(holder, [record]))], isOwned: true, now);
 
     /// <summary>
     /// Remembers who holds a record of this node's: the closest of them. Others were given it before closer ones were known of,

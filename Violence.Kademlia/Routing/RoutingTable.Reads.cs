@@ -106,17 +106,21 @@ internal sealed partial class RoutingTable
     /// <summary>All entries by bucket, the farthest first, and within a bucket from least to most recently seen.</summary>
     public BucketEntry[] Entries()
     {
-        var entries = new BucketEntry[Count];
-        int count = 0;
+        var entries = new List<BucketEntry>(Count);
+        CopyEntriesTo(entries);
+        return [.. entries];
+    }
+
+    /// <summary>Adds what <see cref="Entries"/> gives to a list that the caller keeps.</summary>
+    public void CopyEntriesTo(List<BucketEntry> entries)
+    {
         foreach (Bucket bucket in _buckets)
         {
             for (int slot = bucket.Head; slot != EntryPool.None; slot = _pool[slot].Next)
             {
-                entries[count++] = _pool[slot];
+                entries.Add(_pool[slot]);
             }
         }
-
-        return entries;
     }
 
     /// <summary>The candidates behind one bucket; the last is the best.</summary>
