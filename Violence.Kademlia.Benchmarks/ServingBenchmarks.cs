@@ -30,7 +30,7 @@ public class ServingBenchmarks
         _identity = NodeIdentity.Create();
         var config = new EngineConfig { Network = Network };
         NodeEndpoint bound = NodeEndpoint.From(IPAddress.Loopback, 4_001);
-        _engine = new KademliaEngine(config, _identity, bound, entropy, _now, DateTimeOffset.FromUnixTimeSeconds(1_772_366_400));
+        _engine = new KademliaEngine(config, _identity, bound, entropy, _now, DateTimeOffset.FromUnixTimeSeconds(1_772_366_400), new EngineScratch());
         for (int i = 0; i < 128; i++)
         {
             var contact = new Contact(entropy.NextNodeId(), NodeEndpoint.From(new IPAddress([127, 0, 1, (byte)i]), 4_001));

@@ -22,9 +22,10 @@ internal static class LoopbackCommand
         var seed = new Option<ulong>("--seed") { Description = "Who joins, publishes and asks.", DefaultValueFactory = static _ => 1 };
         var fresh = new Option<int>("--fresh") { Description = "Fresh nodes of each phase that starts some.", DefaultValueFactory = static _ => 20 };
         var settle = new Option<int>("--settle") { Description = $"Seconds of rest for the network before measuring, 0 to {SettleMax}.", DefaultValueFactory = static _ => 10 };
+        var isAsIs = new Option<bool>("--runtime-as-is") { Description = "Leave the garbage collector's settings as they are, instead of making them fit for many nodes." };
         var command = new Command("loopback", "Measures a network of real sockets on loopback, all nodes in this process.")
         {
-            nodes, puts, gets, size, seed, fresh, settle,
+            nodes, puts, gets, size, seed, fresh, settle, isAsIs,
         };
         command.SetAction(async (parsed, _) =>
         {
@@ -44,7 +45,7 @@ internal static class LoopbackCommand
                 return WrongUsage;
             }
 
-            return await TellAsync(new LoopbackRun(options));
+            return parsed.GetValue(isAsIs) || SmallHeap.IsSet ? await TellAsync(new LoopbackRun(options)) : await SmallHeap.RunAgainAsync();
         });
         return command;
     }

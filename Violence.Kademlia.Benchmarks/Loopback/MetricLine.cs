@@ -37,14 +37,17 @@ internal sealed record MetricLine
     [JsonPropertyName("all_know_8_ms")]
     public double? AllKnow8Ms { get; init; }
 
-    /// <summary>Growth of the resident memory since before the first node of this process: compiled code and pools are in it.</summary>
+    /// <summary>Growth of the resident memory since the warm-up's network was gone: what nodes take.</summary>
     public double? RssKbPerNode { get; init; }
 
-    /// <summary>Growth of the resident memory since the warm-up's network was gone.</summary>
-    public double? RssWarmKbPerNode { get; init; }
+    /// <summary>Growth of the resident memory since before the first node of this process: its code, compiled and loaded, is in it.</summary>
+    public double? RssColdKbPerNode { get; init; }
 
     /// <summary>Growth of the live managed objects since the warm-up's network was gone.</summary>
     public double? HeapKbPerNode { get; init; }
+
+    /// <summary>What was allocated since then, whether it was collected or not.</summary>
+    public double? AllocatedKbPerNode { get; init; }
 
     /// <summary>How the first operation that failed did so.</summary>
     [JsonIgnore]

@@ -19,6 +19,7 @@ internal sealed class NetworkPhases(LoopbackNetwork network, LoopbackOptions opt
     public async Task<MetricLine> GrowAsync(MemoryUse cold)
     {
         MemoryUse warm = MemoryUse.AfterCollecting();
+        long allocated = GC.GetTotalAllocatedBytes();
         using var limit = new CancellationTokenSource(Phase.Limit);
         long start = Stopwatch.GetTimestamp();
         var phase = new Phase("network", network, options.Nodes);
@@ -35,12 +36,14 @@ internal sealed class NetworkPhases(LoopbackNetwork network, LoopbackOptions opt
         }
 
         MetricLine line = phase.Conclude();
+        allocated = GC.GetTotalAllocatedBytes() - allocated;
         MemoryUse settled = MemoryUse.AsItIs();
         return line with
         {
             AllKnow8Ms = allKnow,
-            RssKbPerNode = KilobytesPerNode(settled.Resident - cold.Resident),
-            RssWarmKbPerNode = KilobytesPerNode(settled.Resident - warm.Resident),
+            RssKbPerNode = KilobytesPerNode(settled.Resident - warm.Resident),
+            RssColdKbPerNode = KilobytesPerNode(settled.Resident - cold.Resident),
+            AllocatedKbPerNode = KilobytesPerNode(allocated),
             HeapKbPerNode = KilobytesPerNode(settled.Heap - warm.Heap),
         };
     }

@@ -47,7 +47,7 @@ internal sealed class FloodTorture
         _puts = puts;
         _entropy = EntropySource.Seeded(seed);
         var config = new EngineConfig { Network = Network, Storage = _limits };
-        _engine = new KademliaEngine(config, NewIdentity(), NodeEndpoint.From(IPAddress.Parse("198.51.100.1"), 4_001), _entropy, _now, _start);
+        _engine = new KademliaEngine(config, NewIdentity(), NodeEndpoint.From(IPAddress.Parse("198.51.100.1"), 4_001), _entropy, _now, _start, new EngineScratch());
         _attackers = [.. Enumerable.Range(0, owners).Select(_ => new RecordAuthor(NewIdentity(), Network))];
         _honest = [.. Enumerable.Range(0, HonestNetworks).Select(_ => new RecordAuthor(NewIdentity(), Network))];
     }

@@ -14,7 +14,8 @@ ROWS = [
     ("fresh node, first record, p50 ms", "fresh_node_first_get", "p50", True),
     ("get after a quarter vanished, p50 ms", "get_after_25pct_vanish", "p50", True),
     ("the same, slowest, ms", "get_after_25pct_vanish", "max", False),
-    ("resident KB per node", "network", "rss_kb_per_node", False),
+    ("resident KB per node, since the warm-up", "network", "rss_kb_per_node", False),
+    ("resident KB per node, since the program began", "network", "rss_cold_kb_per_node", False),
 ]
 
 

@@ -14,13 +14,13 @@ internal sealed class TransportProbe : IDisposable
 
     private readonly BlockingCollection<(NodeEndpoint Source, byte[] Payload)> _received = [];
 
-    public TransportProbe(string address = "127.0.0.1:0")
-        : this(counters => UdpTransport.Bind(NodeEndpoint.From(IPEndPoint.Parse(address)), Options, counters))
+    public TransportProbe(string address = "127.0.0.1:0", bool hasOwnThread = true)
+        : this(counters => UdpTransport.Bind(NodeEndpoint.From(IPEndPoint.Parse(address)), OptionsFor(hasOwnThread), counters))
     {
     }
 
-    public TransportProbe(Socket socket)
-        : this(counters => new UdpTransport(socket, Options, counters))
+    public TransportProbe(Socket socket, bool hasOwnThread)
+        : this(counters => new UdpTransport(socket, OptionsFor(hasOwnThread), counters))
     {
     }
 
@@ -36,7 +36,9 @@ internal sealed class TransportProbe : IDisposable
         });
     }
 
-    public static UdpTransportOptions Options => new() { MaxDatagram = MaxDatagram };
+    /// <summary>For one with a receive thread of its own, or one that shares the runtime's.</summary>
+    public static UdpTransportOptions OptionsFor(bool hasOwnThread) =>
+        new() { MaxDatagram = MaxDatagram, Threads = new ReceiveThreads(hasOwnThread ? 1 : 0) };
 
     public UdpTransport Transport { get; }
 

@@ -24,6 +24,7 @@ internal sealed class Introductions(EngineConfig config)
     private const int WhileCallersWait = 4;
 
     private const int SilentMax = 512;
+    private const int CapacityKept = 32;
     private static readonly TimeSpan MovePatience = TimeSpan.FromSeconds(10);
 
     // A node that came back asks others before they have forgiven its silence: what it does itself counts for more than
@@ -143,6 +144,7 @@ internal sealed class Introductions(EngineConfig config)
         }
 
         Pump(engine, now);
+        Shrink();
     }
 
     /// <summary>
@@ -164,6 +166,17 @@ internal sealed class Introductions(EngineConfig config)
         if (engine.Table.TryTakeCandidate(out Contact candidate))
         {
             Consider(candidate, engine, now);
+        }
+    }
+
+    /// <summary>A node that joins meets its whole network in a second, and few after that: what that took is let go of.</summary>
+    private void Shrink()
+    {
+        if (_stages.Count == 0 && _stages.Capacity > CapacityKept)
+        {
+            _stages.TrimExcess();
+            _met.TrimExcess();
+            _named.TrimExcess();
         }
     }
 

@@ -37,6 +37,7 @@ internal sealed partial class KademliaEngine
     // Where contacts were that fell silent and were dropped, the latest last: who loses everybody was probably offline
     // itself, and the first node of a network has no seeds to come back through.
     private readonly Queue<NodeEndpoint> _lost = new();
+    private EngineScratch? _scratch;
     private bool _isRefreshed;
     private Instant _utcReadAt;
     private DateTimeOffset _utc;
@@ -55,7 +56,7 @@ internal sealed partial class KademliaEngine
         Counters? counters = null)
     {
         Config = config;
-        Scratch = scratch ?? new EngineScratch();
+        _scratch = scratch;
         Counters = counters ?? new Counters();
         _identity = identity;
         _entropy = entropy;
@@ -98,7 +99,9 @@ internal sealed partial class KademliaEngine
 
     public Outbox Outbox => Scratch.Outbox;
 
-    public EngineScratch Scratch { get; }
+    /// <summary>Belongs to the driver, which may hand another to each step: nothing in it outlives one.</summary>
+    /// <exception cref="InvalidOperationException">There is none: outside of steps the driver need not leave it one.</exception>
+    public EngineScratch Scratch => _scratch ?? throw new InvalidOperationException("Outside of its steps this engine has no scratch.");
 
     public JoinState JoinState => _join.State;
 
@@ -152,6 +155,9 @@ internal sealed partial class KademliaEngine
             return Instant.Min(next, Instant.Min(_join.NextDue, _custody.NextDue(Store)));
         }
     }
+
+    /// <summary>Before a step the driver hands over the scratch for it; after the step, the outbox being empty, it may take it away.</summary>
+    public void Use(EngineScratch? scratch) => _scratch = scratch;
 
     /// <summary>The wall clock at <paramref name="now"/>, as last told by <see cref="SetUtc"/>: only records know it.</summary>
     public DateTimeOffset UtcAt(Instant now) => _utc + (now - _utcReadAt);

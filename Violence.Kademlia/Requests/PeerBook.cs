@@ -142,7 +142,7 @@ internal sealed class PeerBook
     {
         if (Count == _entries.Length)
         {
-            Array.Resize(ref _entries, Math.Min(_maximum, Count + Math.Max(8, Count / 4)));
+            Array.Resize(ref _entries, Math.Min(_maximum, Growth.Next(Count)));
         }
 
         return Count;

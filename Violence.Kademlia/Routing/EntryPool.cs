@@ -30,7 +30,7 @@ internal sealed class EntryPool
         {
             if (_used == _entries.Length)
             {
-                Array.Resize(ref _entries, GrownLength(_used));
+                Array.Resize(ref _entries, Growth.Next(_used));
             }
 
             slot = _used++;
@@ -45,7 +45,4 @@ internal sealed class EntryPool
         _entries[slot] = new BucketEntry { Previous = None, Next = _free };
         _free = slot;
     }
-
-    /// <summary>The next length of an array that is full: growing by little wastes little, and tables grow once.</summary>
-    public static int GrownLength(int length) => length + Math.Max(8, length / 4);
 }

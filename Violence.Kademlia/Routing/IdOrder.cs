@@ -27,7 +27,7 @@ internal sealed class IdOrder(EntryPool pool)
         int index = ~IndexOf(id);
         if (Count == _slots.Length)
         {
-            Array.Resize(ref _slots, EntryPool.GrownLength(Count));
+            Array.Resize(ref _slots, Growth.Next(Count));
             Array.Resize(ref _heads, _slots.Length);
         }
 

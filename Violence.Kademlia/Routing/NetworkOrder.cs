@@ -56,7 +56,7 @@ internal sealed class NetworkOrder(EntryPool pool)
         int index = IndexOf(slot);
         if (_count == _slots.Length)
         {
-            Array.Resize(ref _slots, EntryPool.GrownLength(_count));
+            Array.Resize(ref _slots, Growth.Next(_count));
             Array.Resize(ref _prefixes, _slots.Length);
         }
 

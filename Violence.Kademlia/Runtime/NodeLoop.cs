@@ -213,11 +213,15 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
     {
         Instant now = _clock.Now;
         ReadUtc(now);
+        EngineScratch scratch = EngineScratch.Borrow();
+        _engine.Use(scratch);
         bool isFine = Try(step, argument, now);
 
         // Before anything is sent: what is acknowledged outlives the process. After a fault too: what came before it is sent.
         isFine &= Try(static (engine, saved, at) => saved?.Save(engine, at), _saved, now);
         Flush();
+        _engine.Use(null);
+        scratch.GiveBack();
         if (!IsStopped)
         {
             Report();

@@ -5,7 +5,7 @@ namespace Violence.Kademlia.Transport;
 /// <summary>
 /// Carries datagrams between this node and others; may lose, reorder and repeat them, as UDP does.
 /// One consumer at a time reads and one sender at a time sends: the caller sees to that (they may be different threads
-/// from call to call, and the receive thread itself inside the callback).
+/// from call to call, and the receiving thread itself inside the callback).
 /// </summary>
 internal interface IDatagramTransport : IDisposable
 {
@@ -17,7 +17,7 @@ internal interface IDatagramTransport : IDisposable
 
     /// <summary>Begins to receive. To be called once.</summary>
     /// <param name="datagramsAvailable">
-    /// Called on the receive thread after a burst was queued, and never again once <see cref="IDisposable.Dispose"/>
+    /// Called on the receiving thread after a burst was queued, and never again once <see cref="IDisposable.Dispose"/>
     /// returned. It must not throw, and must not wait for the thread that disposes.
     /// </param>
     void Start(Action datagramsAvailable);

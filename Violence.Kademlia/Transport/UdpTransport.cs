@@ -5,8 +5,8 @@ using Violence.Kademlia.Primitives;
 namespace Violence.Kademlia.Transport;
 
 /// <summary>
-/// UDP over one socket and one receive thread (<see cref="UdpReceiver"/>). Sending is synchronous: the system copies the
-/// datagram and returns. Nothing is allocated per datagram in either direction.
+/// UDP over one socket (<see cref="UdpReceiver"/>). Sending is synchronous: the system copies the datagram and returns. Nothing is
+/// allocated per datagram in either direction.
 /// </summary>
 internal sealed class UdpTransport : IDatagramTransport
 {
@@ -18,6 +18,7 @@ internal sealed class UdpTransport : IDatagramTransport
     // The destination in the system's form, kept between calls: replies often go to one peer in a row.
     private readonly SocketAddress _destination;
     private NodeEndpoint _lastDestination;
+    private ReceiveThreads? _threads;
 
     /// <summary>Takes over a socket that is bound.</summary>
     internal UdpTransport(Socket socket, UdpTransportOptions options, Counters counters)
@@ -25,7 +26,11 @@ internal sealed class UdpTransport : IDatagramTransport
         _socket = socket;
         _counters = counters;
         _queue = new DatagramPipe(options.QueueBytes);
-        _receiver = new UdpReceiver(socket, _queue, options, counters);
+        HasOwnThread = options.Threads.TryTake();
+        _threads = HasOwnThread ? options.Threads : null;
+        _receiver = HasOwnThread
+            ? new ThreadReceiver(socket, _queue, options, counters)
+            : new SharedReceiver(socket, _queue, options, counters);
         _destination = new SocketAddress(socket.AddressFamily);
         LocalEndpoint = NodeEndpoint.From((IPEndPoint)socket.LocalEndPoint!);
         Families = socket.AddressFamily == AddressFamily.InterNetwork ? AddressFamilies.IPv4
@@ -46,6 +51,9 @@ internal sealed class UdpTransport : IDatagramTransport
 
     /// <inheritdoc/>
     public AddressFamilies Families { get; }
+
+    /// <summary>Whether it receives on a thread of its own.</summary>
+    internal bool HasOwnThread { get; }
 
     /// <summary>How many receives failed since the start, for diagnostics.</summary>
     public long ReceiveErrors => _receiver.Errors;
@@ -90,5 +98,9 @@ internal sealed class UdpTransport : IDatagramTransport
     }
 
     /// <summary>Ends receiving and closes the socket. No callback runs once this has returned, unless it was called from one.</summary>
-    public void Dispose() => _receiver.Close();
+    public void Dispose()
+    {
+        _receiver.Close();
+        Interlocked.Exchange(ref _threads, null)?.GiveBack();
+    }
 }

@@ -14,4 +14,7 @@ internal sealed record UdpTransportOptions
 
     /// <summary>How many waiting datagrams are received before the consumer is called.</summary>
     public int BurstLimit { get; init; } = 64;
+
+    /// <summary>Where it takes a thread of its own from; where none is left it receives on the runtime's.</summary>
+    public ReceiveThreads Threads { get; init; } = ReceiveThreads.OfProcess;
 }

@@ -27,8 +27,11 @@ async function until (condition, limit) {
   return true
 }
 
+const perNode = (bytes, count) => Math.round(bytes / 1024 / count * 10) / 10
+
 /** Each node joins through a random earlier one; the next starts when this one knows others, at the latest after a while. */
 async function grow (network, count, settleSeconds, cold) {
+  const warm = process.memoryUsage.rss()
   const line = await measure('network', count, count, async i => {
     const node = await dht.start(address(), network.length === 0 ? null : any(network))
     network.push(node)
@@ -36,7 +39,9 @@ async function grow (network, count, settleSeconds, cold) {
   })
   line.all_know_8 = await until(() => network.every(node => dht.knows(node) >= Math.min(KNOWN_OF_ALL, count - 1)), GROW_LIMIT_MS)
   await sleep(settleSeconds * 1000)
-  line.rss_kb_per_node = Math.round((process.memoryUsage.rss() - cold) / 1024 / count * 10) / 10
+  const resident = process.memoryUsage.rss()
+  line.rss_kb_per_node = perNode(resident - warm, count)
+  line.rss_cold_kb_per_node = perNode(resident - cold, count)
   return line
 }
 

@@ -1,0 +1,104 @@
+using System.Net.Sockets;
+using Violence.Kademlia.Primitives;
+
+namespace Violence.Kademlia.Transport;
+
+/// <summary>
+/// Receives on the threads that the runtime has for all sockets and for everything else. What a node of many in one process takes: a
+/// thread of its own is 40 KB of memory, for a stack and the C library's room for it.
+/// </summary>
+internal sealed class SharedReceiver(Socket socket, DatagramPipe queue, UdpTransportOptions options, Counters counters)
+    : UdpReceiver(socket, queue, options, counters)
+{
+    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(5);
+
+    // Held while the consumer is called: who closes waits for it.
+    private readonly object _calling = new();
+    private Action? _datagramsAvailable;
+    private volatile bool _closing;
+
+    protected override bool IsClosing => _closing;
+
+    public override void Start(Action datagramsAvailable)
+    {
+        ArgumentNullException.ThrowIfNull(datagramsAvailable);
+        lock (_calling)
+        {
+            ObjectDisposedException.ThrowIf(_closing, typeof(UdpTransport));
+            if (_datagramsAvailable is not null)
+            {
+                throw new InvalidOperationException("The transport was started already.");
+            }
+
+            _datagramsAvailable = datagramsAvailable;
+        }
+
+        // Queued and not called: what the caller has in its context is nothing to this.
+        ThreadPool.UnsafeQueueUserWorkItem(static receiver => receiver.ReceiveUntilClosed(), this, preferLocal: false);
+    }
+
+    public override void Close()
+    {
+        _closing = true;
+        Socket.Dispose();
+
+        // A callback that runs is waited for, unless it is what closes; none begins any more.
+        if (Monitor.TryEnter(_calling, ClosePatience))
+        {
+            Monitor.Exit(_calling);
+        }
+    }
+
+    /// <summary>Not a task that somebody might forget: what is thrown here is a bug, and is to be as loud as on a thread.</summary>
+    private async void ReceiveUntilClosed()
+    {
+        int taken = 0;
+        while (!_closing)
+        {
+            TimeSpan pause = TimeSpan.Zero;
+            try
+            {
+                BeforeReceive();
+                ValueTask<int> receive = Socket.ReceiveFromAsync(Buffer, SocketFlags.None, Source);
+                if (!receive.IsCompleted || ++taken >= BurstLimit)
+                {
+                    taken = 0;
+                    Announce();
+                }
+
+                Received(await receive.ConfigureAwait(false));
+            }
+            catch (SocketException e)
+            {
+                pause = Failed(e.SocketErrorCode);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Only Close disposes of the socket, and it says so before.
+            }
+
+            if (pause > TimeSpan.Zero)
+            {
+                Announce();
+                await Task.Delay(pause).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void Announce()
+    {
+        if (Queue.QueuedBytes == 0)
+        {
+            return;
+        }
+
+        lock (_calling)
+        {
+            if (!_closing)
+            {
+                Queue.Flush();
+                _datagramsAvailable!();
+            }
+        }
+    }
+}
