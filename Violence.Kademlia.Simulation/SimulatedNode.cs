@@ -208,8 +208,9 @@ internal sealed class SimulatedNode
 
         if (Engine.TakeSeedsWanted())
         {
+            Enter();
             Engine.Join(_seeds, _seeds.Count > 0, _simulator.Now);
-            Flush();
+            Leave();
         }
 
         _host?.OnStep(Engine.JoinState);

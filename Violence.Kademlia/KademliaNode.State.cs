@@ -42,6 +42,9 @@ public sealed partial class KademliaNode
             .ToDictionary(static reason => reason.ToString(), engine.Counters.Dropped, StringComparer.Ordinal),
     });
 
+    /// <summary>How many contacts <see cref="GetContacts"/> would give: for who asks often.</summary>
+    internal int ContactCount => _host.Query(static (engine, _) => engine.Table.Count);
+
     /// <summary>The contacts in the routing table: each answered and proved its key.</summary>
     public IReadOnlyList<Contact> GetContacts() => _host.Query(static (engine, _) => engine.Contacts());
 

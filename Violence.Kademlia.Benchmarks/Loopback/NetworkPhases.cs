@@ -74,7 +74,7 @@ internal sealed class NetworkPhases(LoopbackNetwork network, LoopbackOptions opt
             {
                 fresh = null;
                 fresh = await network.StartFreshAsync(limit);
-                while (fresh.GetContacts().Count < wanted)
+                while (fresh.ContactCount < wanted)
                 {
                     await Task.Delay(Poll, limit);
                 }
@@ -102,7 +102,7 @@ internal sealed class NetworkPhases(LoopbackNetwork network, LoopbackOptions opt
 
             waiting.RemoveAll(node =>
             {
-                bool knows = network.Nodes[node.Index].GetContacts().Count >= wanted;
+                bool knows = network.Nodes[node.Index].ContactCount >= wanted;
                 if (knows)
                 {
                     phase.Succeeded(node.Index, Stopwatch.GetElapsedTime(node.Start));

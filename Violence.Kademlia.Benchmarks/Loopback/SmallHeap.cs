@@ -12,7 +12,7 @@ internal static class SmallHeap
     private static readonly (string Name, string Value)[] Settings = [("DOTNET_GCGen0MaxBudget", "80000"), ("DOTNET_TieredPGO", "0")];
 
     /// <summary>Whether this process was started with settings of its own, by <see cref="RunAgainAsync"/> or by whoever called.</summary>
-    public static bool IsSet => Array.Exists(Settings, static setting => Environment.GetEnvironmentVariable(setting.Name) is not null);
+    public static bool IsSet => Array.TrueForAll(Settings, static setting => Environment.GetEnvironmentVariable(setting.Name) is not null);
 
     /// <summary>Does what this process was asked to in another one that has the settings.</summary>
     /// <returns>Its exit code.</returns>

@@ -40,6 +40,17 @@ public sealed class SourceLimiterTests
     }
 
     [Test]
+    public void The_network_of_all_zeros_has_a_place_like_any_other()
+    {
+        SourceLimiter limiter = Limiter(Small);
+        Admitted(limiter, Endpoint("192.0.2.1"), 1, Start);
+        int burst = Admitted(limiter, Endpoint("::2"), 10, Start);
+        Admitted(limiter, Endpoint("192.0.2.2"), 1, Start);
+
+        Assert.That((burst, limiter.Admit(Endpoint("::2"), Start)), Is.EqualTo((5, false)));
+    }
+
+    [Test]
     public void A_dear_datagram_takes_more_of_the_budget()
     {
         SourceLimiter limiter = Limiter(Small);

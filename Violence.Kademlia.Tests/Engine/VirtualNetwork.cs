@@ -25,6 +25,9 @@ internal sealed class VirtualNetwork(ulong seed)
 
     public static uint NetworkId { get; } = NetworkIds.Of(Name);
 
+    /// <summary>Whether some node's engine is at work.</summary>
+    public bool IsInStep { get; set; }
+
     public ulong Seed => seed;
 
     public Instant Now { get; private set; } = Instant.FromMilliseconds(1_000_000);

@@ -88,9 +88,16 @@ internal sealed class VirtualNode
             return;
         }
 
+        if (_network.IsInStep)
+        {
+            throw new InvalidOperationException($"A step begins inside another: engines share a scratch (seed {_network.Seed}).");
+        }
+
+        _network.IsInStep = true;
         step(Engine);
         BeforeSending?.Invoke(Engine, _network.Now);
         Flush();
+        _network.IsInStep = false;
         while (Engine.TryTakeFinished(out Operation? operation))
         {
             Finished.Add(operation.Id, operation);
@@ -107,17 +114,24 @@ internal sealed class VirtualNode
         SetAlarm();
     }
 
-    public void Receive(NodeEndpoint from, ReadOnlyMemory<byte> datagram) => Step(engine =>
+    public void Receive(NodeEndpoint from, ReadOnlyMemory<byte> datagram)
     {
-        Instant due = engine.NextDeadline;
-        JoinState joinState = engine.JoinState;
-        bool isMoreToSeeTo = engine.Receive(from, datagram, _network.Now);
-        if (!isMoreToSeeTo && (engine.NextDeadline < due || engine.JoinState != joinState || engine.HasFinished))
+        int finished = Finished.Count;
+        bool isMoreToSeeTo = true;
+        bool hasMore = false;
+        Step(engine =>
+        {
+            Instant due = engine.NextDeadline;
+            JoinState joinState = engine.JoinState;
+            isMoreToSeeTo = engine.Receive(from, datagram, _network.Now);
+            hasMore = engine.NextDeadline < due || engine.JoinState != joinState;
+        });
+        if (!isMoreToSeeTo && (hasMore || Finished.Count > finished))
         {
             throw new InvalidOperationException(
                 $"The engine says that there is nothing to see to but the outbox, and there is (seed {_network.Seed}).");
         }
-    });
+    }
 
     private void Advance()
     {

@@ -28,6 +28,23 @@ public sealed class AddressVotesTests
     }
 
     [Test]
+    public void Two_networks_that_look_alike_at_a_glance_have_a_vote_each()
+    {
+        // Folded to 32 bits both are 0x00012a00.
+        NodeEndpoint mine = Endpoint("2001:db8:1::1", 4000);
+        NodeEndpoint twin = Endpoint("2a01:1:1::1", 4000);
+        var votes = new AddressVotes();
+        votes.Add(Endpoint("2a00:1::1", 4000), mine, Start);
+        votes.Add(twin, mine, Start);
+        votes.Add(Endpoint("2a02:7::1", 4000), mine, Start);
+        NodeEndpoint? seen = votes.External(Start);
+
+        votes.Add(twin, Endpoint("2001:db8:bad::1", 4000), Start);
+
+        Assert.That((seen, votes.External(Start)), Is.EqualTo(((NodeEndpoint?)mine, (NodeEndpoint?)null)), "three agree, then two of three");
+    }
+
+    [Test]
     public void A_network_has_one_vote_however_many_nodes_it_runs()
     {
         var votes = new AddressVotes();

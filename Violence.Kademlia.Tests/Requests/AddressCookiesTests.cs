@@ -30,6 +30,25 @@ public sealed class AddressCookiesTests
         Assert.That(cookies.Check(Endpoint(address, port), cookie, Start), Is.False);
     }
 
+    [Test]
+    public void An_endpoint_has_one_cookie_until_the_secret_changes_whoever_came_between()
+    {
+        AddressCookies cookies = Cookies();
+        NodeEndpoint other = Endpoint("192.0.2.2", 4000);
+        ulong first = cookies.Issue(Somebody, Start);
+        ulong others = cookies.Issue(other, Start);
+        ulong again = cookies.Issue(Somebody, Start);
+        Instant later = Start + AddressCookies.SecretLifetime;
+        ulong fresh = cookies.Issue(Somebody, later);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(again, Is.EqualTo(first).And.Not.EqualTo(others));
+            Assert.That(fresh, Is.Not.EqualTo(first));
+            Assert.That(cookies.Check(Somebody, fresh, later) && cookies.Check(Somebody, first, later), Is.True);
+        }
+    }
+
     // Issued `age` minutes before it is shown, `phase` minutes after the secret in use began.
     [TestCase(0, 9.99, true)]
     [TestCase(0, 10, true)]

@@ -31,6 +31,15 @@ public sealed class RequestTableTests
     }
 
     [Test]
+    public void What_was_kept_with_requests_is_let_go_of_with_their_ends_although_their_slots_are_borrowed()
+    {
+        List<WeakReference> kept = BurstOf(40);
+        GC.Collect();
+
+        Assert.That(kept.Select(static reference => reference.IsAlive), Is.All.False);
+    }
+
+    [Test]
     public void A_second_answer_is_unknown()
     {
         RequestTable<int> table = WithOne();
@@ -240,6 +249,26 @@ public sealed class RequestTableTests
     [Test]
     public void A_table_has_room_for_something() =>
         Assert.That(() => new RequestTable<int>(0), Throws.InstanceOf<ArgumentOutOfRangeException>());
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private static List<WeakReference> BurstOf(int requests)
+    {
+        var table = new RequestTable<(object Kept, int Number)>();
+        List<WeakReference> kept = [];
+        for (int i = 0; i < requests; i++)
+        {
+            object held = new();
+            kept.Add(new WeakReference(held));
+            table.TryAdd(new TransactionId((ulong)i), There, Asked, MessageKind.Ping, (held, i), Start, Ms(10), Ms(20));
+        }
+
+        for (int i = 0; i < requests; i++)
+        {
+            table.Remove(new TransactionId((ulong)i));
+        }
+
+        return kept;
+    }
 
     private static List<int> Drain(RequestTable<int> table, Instant now)
     {

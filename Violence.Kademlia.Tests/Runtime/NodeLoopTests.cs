@@ -22,6 +22,37 @@ public sealed class NodeLoopTests
     }
 
     [Test]
+    public void A_step_of_another_node_inside_of_a_step_sends_its_own_datagrams_and_no_others()
+    {
+        using LoopFixture outer = new();
+        using LoopFixture inner = new();
+
+        outer.Loop.Post((engine, now) =>
+        {
+            engine.Ping(LoopFixture.Stranger, now);
+            inner.Loop.Post((other, then) => other.Ping(LoopFixture.Stranger, then));
+        });
+
+        Assert.That((outer.Transport.Sent, inner.Transport.Sent), Is.EqualTo((1, 1)));
+    }
+
+    [Test]
+    public void A_probe_that_could_not_be_sent_is_no_probe_under_way()
+    {
+        using LoopFixture it = new();
+        var contact = new Contact(new NodeId(1, 2, 3), LoopFixture.Stranger);
+        it.Loop.Post((engine, now) => engine.Table.Add(contact, now));
+        it.Entropy.IsBroken = true;
+        it.Loop.Post((engine, now) => engine.ProbeIfQuiet(contact, TimeSpan.Zero, now));
+        it.Entropy.IsBroken = false;
+        int sentBefore = it.Transport.Sent;
+        it.Loop.Post((engine, now) => engine.ProbeIfQuiet(contact, TimeSpan.Zero, now));
+        it.Loop.Post((engine, now) => engine.ProbeIfQuiet(contact, TimeSpan.Zero, now));
+
+        Assert.That((sentBefore, it.Transport.Sent), Is.EqualTo((0, 1)), "the second is under way when the third is wished for");
+    }
+
+    [Test]
     public void A_command_posted_from_a_command_runs_after_it()
     {
         using LoopFixture it = new();

@@ -45,14 +45,16 @@ internal sealed class ReceiveThreadsTests
         }
     }
 
-    [Test]
-    public void Nothing_is_allocated_per_datagram_sent_or_received()
+    [TestCase(true)]
+    [TestCase(false)]
+    [NonParallelizable]
+    public void Nothing_is_allocated_per_datagram_sent_or_received(bool hasOwnThread)
     {
         const int WarmUp = 2_000;
         const int Window = 1_000;
-        const int Windows = 5;
-        using UdpTransport asker = Open(new ReceiveThreads(max: 1));
-        using UdpTransport answerer = Open(new ReceiveThreads(max: 1));
+        const int Windows = 10;
+        using UdpTransport asker = Open(new ReceiveThreads(hasOwnThread ? 1 : 0));
+        using UdpTransport answerer = Open(new ReceiveThreads(hasOwnThread ? 1 : 0));
         using var done = new ManualResetEventSlim();
         byte[] question = new byte[600];
         int exchanges = 0;
@@ -66,13 +68,14 @@ internal sealed class ReceiveThreadsTests
                 exchanges++;
                 if (exchanges >= WarmUp && exchanges % Window == 0 && allocated.Count < Windows)
                 {
-                    long sofar = GC.GetAllocatedBytesForCurrentThread();
+                    // Of the whole process, because threads change: nothing else runs beside this test.
+                    long soFar = GC.GetTotalAllocatedBytes(precise: true);
                     if (exchanges > WarmUp)
                     {
-                        allocated.Add(sofar - before);
+                        allocated.Add(soFar - before);
                     }
 
-                    before = sofar;
+                    before = GC.GetTotalAllocatedBytes(precise: true);
                     if (allocated.Count == Windows)
                     {
                         done.Set();
@@ -89,8 +92,8 @@ internal sealed class ReceiveThreadsTests
         {
             Assert.That(done.Wait(TransportProbe.Patience), Is.True);
 
-            // What is pooled may be made once more when the system interrupts at a rare moment; what is allocated per datagram shows in every window.
-            Assert.That(allocated.Min(), Is.Zero);
+            // The runtime has its own moments; what is allocated per datagram shows in every window, a thousand times.
+            Assert.That(allocated.Min(), Is.LessThan(Window));
         }
     }
 

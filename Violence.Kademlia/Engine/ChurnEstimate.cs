@@ -18,7 +18,7 @@ internal sealed class ChurnEstimate
 
     public TimeSpan MeanLife { get; private set; } = FirstGuess;
 
-    /// <summary>A contact answered after so long a silence.</summary>
+    /// <summary>A contact answered after so long a silence. The mean never falls by it below what matters to anybody: some days.</summary>
     public void OnAlive(TimeSpan silence) => Add(silence.TotalHours, deaths: 0);
 
     /// <summary>A contact was found gone after so long a silence; on average it died in the middle of it.</summary>

@@ -13,6 +13,16 @@ internal sealed class EngineScratch
     [ThreadStatic]
     private static EngineScratch? _free;
 
+    public IncomingMessage Incoming { get; } = new();
+
+    public MessageWriter Writer { get; } = new();
+
+    public Outbox Outbox { get; } = new();
+
+    public Contact[] Contacts { get; } = new Contact[WireLimits.MaxContacts];
+
+    public HeldRecord[] Records { get; } = new HeldRecord[WireLimits.MaxRecords];
+
     /// <summary>One that nobody uses, until <see cref="GiveBack"/>.</summary>
     public static EngineScratch Borrow()
     {
@@ -23,14 +33,4 @@ internal sealed class EngineScratch
 
     /// <summary>To be called on any thread, with an outbox that is empty.</summary>
     public void GiveBack() => _free = this;
-
-    public IncomingMessage Incoming { get; } = new();
-
-    public MessageWriter Writer { get; } = new();
-
-    public Outbox Outbox { get; } = new();
-
-    public Contact[] Contacts { get; } = new Contact[WireLimits.MaxContacts];
-
-    public HeldRecord[] Records { get; } = new HeldRecord[WireLimits.MaxRecords];
 }

@@ -54,9 +54,10 @@ internal sealed partial class KademliaEngine
         }
 
         EndStep(now);
-        isRoutine &= Counters.RequestsSent == sent && !_isChurnRisen && _join.State == joinState;
-        _isChurnRisen = false;
-        return !isRoutine;
+
+        // What a routine datagram can do beyond: have a contact challenged or probed, and tell that somebody lives, which makes no round of
+        // the records held due earlier.
+        return !isRoutine || Counters.RequestsSent != sent || _join.State != joinState;
     }
 
     private static DropReason Reason(WireError error) => error switch

@@ -22,9 +22,6 @@ internal sealed partial class KademliaEngine
 
     private Instant NextOperationDeadline => _deadlines.TryPeek(out var head) ? head.Deadline : Instant.Never;
 
-    /// <summary>Whether <see cref="TryTakeFinished"/> has something.</summary>
-    public bool HasFinished => _finished.Count > 0;
-
     /// <summary>An operation that has ended, in the order they did; the engine's own upkeep is not among them.</summary>
     public bool TryTakeFinished([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Operation? operation) =>
         _finished.TryDequeue(out operation);

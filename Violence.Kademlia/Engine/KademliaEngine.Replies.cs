@@ -12,9 +12,6 @@ internal sealed partial class KademliaEngine
     /// <summary>So many silences in a row are taken for a death, where it is counted how long nodes live.</summary>
     private const int DeadAfter = 2;
 
-    // Whether lives have turned out to be shorter in this step, and so rounds of the records held are due earlier.
-    private bool _isChurnRisen;
-
     /// <returns>Whether it was the answer to a probe, or to nothing: nobody waits for that.</returns>
     private bool HandleReply(NodeEndpoint source, IncomingMessage message, Instant now)
     {
@@ -104,9 +101,7 @@ internal sealed partial class KademliaEngine
         }
         else if (silence > TimeSpan.Zero)
         {
-            TimeSpan interval = _custody.Interval;
             _custody.Churn.OnAlive(silence);
-            _isChurnRisen |= _custody.Interval < interval;
         }
     }
 
@@ -170,7 +165,7 @@ internal sealed partial class KademliaEngine
     {
         if (request.IsProbe)
         {
-            Table.EndProbe(request.To);
+            Table.NoteProbe(request.To, isUnderWay: false);
         }
 
         if (request.IsInReturn)
@@ -247,9 +242,9 @@ internal sealed partial class KademliaEngine
     private void Probe(Contact contact, Instant now)
     {
         var ping = new OutgoingRequest { Kind = MessageKind.Ping, To = contact, PaddedSize = WireLimits.MinRequest };
-        if (Table.TryBeginProbe(contact) && !Send(ping, now))
+        if (!Table.IsProbed(contact) && Send(ping, now))
         {
-            Table.EndProbe(contact);
+            Table.NoteProbe(contact, isUnderWay: true);
         }
     }
 }

@@ -36,8 +36,8 @@ internal struct Candidate
 /// </summary>
 internal sealed class Shortlist(NodeId target, int maxUnasked)
 {
-    // Room for the seeds and three replies.
-    private const int InitialSize = 64;
+    // Room for the seeds and as many that are new: neighbours know the same others.
+    private const int InitialSize = 40;
 
     private Candidate[] _candidates = new Candidate[Math.Min(InitialSize, maxUnasked)];
     private int _unasked;

@@ -3,7 +3,7 @@ namespace Violence.Kademlia.Primitives;
 /// <summary>How arrays grow that stay as long as their node: each step leaves the one before to the garbage collector.</summary>
 internal static class Growth
 {
-    private const int First = 16;
+    private const int First = 32;
 
     /// <summary>Most nodes get here within their first seconds: few steps leave little behind.</summary>
     private const int Usual = 128;

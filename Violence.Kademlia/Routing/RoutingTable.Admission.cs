@@ -219,7 +219,6 @@ internal sealed partial class RoutingTable
         Unindex(slot);
         NodeId id = _pool[slot].Contact.Id;
         _pool[slot].Contact = new Contact(id, endpoint);
-        _pool[slot].IsProbed = false;
         Index(slot);
         Bucket bucket = BucketOf(id);
         bucket.Replacements.Supersede(new Contact(id, endpoint));

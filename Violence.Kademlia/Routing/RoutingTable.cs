@@ -75,25 +75,15 @@ internal sealed partial class RoutingTable
         return false;
     }
 
-    /// <summary>Notes that a contact is being asked whether it lives, until it is seen or <see cref="EndProbe"/> is called.</summary>
-    /// <returns>False when that was so already, or it is not in the table.</returns>
-    public bool TryBeginProbe(Contact contact)
-    {
-        if (!TryFind(contact.Id, contact.Endpoint, out int slot) || _pool[slot].IsProbed)
-        {
-            return false;
-        }
+    /// <summary>Whether a contact is being asked whether it lives.</summary>
+    public bool IsProbed(Contact contact) => TryFind(contact.Id, contact.Endpoint, out int slot) && _pool[slot].IsProbed;
 
-        _pool[slot].IsProbed = true;
-        return true;
-    }
-
-    /// <summary>A contact was asked and did not answer.</summary>
-    public void EndProbe(Contact contact)
+    /// <summary>A contact of the table is being asked whether it lives, or did not answer. When it is seen that is over too.</summary>
+    public void NoteProbe(Contact contact, bool isUnderWay)
     {
         if (TryFind(contact.Id, contact.Endpoint, out int slot))
         {
-            _pool[slot].IsProbed = false;
+            _pool[slot].IsProbed = isUnderWay;
         }
     }
 

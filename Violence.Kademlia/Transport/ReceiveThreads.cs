@@ -8,6 +8,7 @@ internal sealed class ReceiveThreads(int max)
     /// <summary>Few: who runs more nodes than this in one process wants them small.</summary>
     public static ReceiveThreads OfProcess { get; } = new(max: 4);
 
+    /// <summary>Takes one.</summary>
     /// <returns>False when all are taken; otherwise <see cref="GiveBack"/> is to be called once.</returns>
     public bool TryTake()
     {

@@ -19,6 +19,7 @@ internal sealed class SharedReceiver(Socket socket, DatagramPipe queue, UdpTrans
 
     protected override bool IsClosing => _closing;
 
+    /// <inheritdoc/>
     public override void Start(Action datagramsAvailable)
     {
         ArgumentNullException.ThrowIfNull(datagramsAvailable);
@@ -37,6 +38,7 @@ internal sealed class SharedReceiver(Socket socket, DatagramPipe queue, UdpTrans
         ThreadPool.UnsafeQueueUserWorkItem(static receiver => receiver.ReceiveUntilClosed(), this, preferLocal: false);
     }
 
+    /// <inheritdoc/>
     public override void Close()
     {
         _closing = true;
@@ -49,23 +51,25 @@ internal sealed class SharedReceiver(Socket socket, DatagramPipe queue, UdpTrans
         }
     }
 
-    /// <summary>Not a task that somebody might forget: what is thrown here is a bug, and is to be as loud as on a thread.</summary>
+    /// <summary>
+    /// Not a task that somebody might forget: what the consumer throws is a bug, and is to be as loud as on a thread.
+    /// </summary>
     private async void ReceiveUntilClosed()
     {
         int taken = 0;
         while (!_closing)
         {
+            ValueTask<int> receive = BeginReceive();
+            bool isBurstOver = ++taken >= BurstLimit;
+            if (isBurstOver || !receive.IsCompleted)
+            {
+                taken = 0;
+                Announce();
+            }
+
             TimeSpan pause = TimeSpan.Zero;
             try
             {
-                BeforeReceive();
-                ValueTask<int> receive = Socket.ReceiveFromAsync(Buffer, SocketFlags.None, Source);
-                if (!receive.IsCompleted || ++taken >= BurstLimit)
-                {
-                    taken = 0;
-                    Announce();
-                }
-
                 Received(await receive.ConfigureAwait(false));
             }
             catch (SocketException e)
@@ -82,6 +86,24 @@ internal sealed class SharedReceiver(Socket socket, DatagramPipe queue, UdpTrans
                 Announce();
                 await Task.Delay(pause).ConfigureAwait(false);
             }
+            else if (isBurstOver)
+            {
+                // A flood never lets it wait: others want the thread too.
+                await Task.Yield();
+            }
+        }
+    }
+
+    private ValueTask<int> BeginReceive()
+    {
+        try
+        {
+            BeforeReceive();
+            return Socket.ReceiveFromAsync(Buffer, SocketFlags.None, Source);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return ValueTask.FromException<int>(e);
         }
     }
 

@@ -5,8 +5,8 @@ using Violence.Kademlia.Primitives;
 namespace Violence.Kademlia.Transport;
 
 /// <summary>
-/// A thread that blocks in a receive, then takes what else is waiting. Nothing that keeps the host's thread pool busy keeps it from
-/// answering.
+/// A thread that blocks in a receive, then takes what else is waiting. As a rule what keeps the host's thread pool busy does not keep it
+/// from answering.
 /// </summary>
 internal sealed class ThreadReceiver(Socket socket, DatagramPipe queue, UdpTransportOptions options, Counters counters)
     : UdpReceiver(socket, queue, options, counters)
@@ -24,6 +24,7 @@ internal sealed class ThreadReceiver(Socket socket, DatagramPipe queue, UdpTrans
 
     protected override bool IsClosing => _closing;
 
+    /// <inheritdoc/>
     public override void Start(Action datagramsAvailable)
     {
         ArgumentNullException.ThrowIfNull(datagramsAvailable);

@@ -25,7 +25,10 @@ internal abstract class UdpReceiver
 
         // One byte more than is allowed shows that a datagram was longer. Windows reports that as an exception, which is
         // dear in a flood: there the buffer takes the longest datagram there is.
-        Buffer = new byte[OperatingSystem.IsWindows() ? ushort.MaxValue : options.MaxDatagram + 1];
+        // A receive under way pins it there, so it stands where what is pinned is in nobody's way.
+        Buffer = OperatingSystem.IsWindows()
+            ? GC.AllocateUninitializedArray<byte>(ushort.MaxValue, pinned: true)
+            : new byte[options.MaxDatagram + 1];
         Source = new SocketAddress(socket.AddressFamily);
         _sourceSize = Source.Size;
     }
