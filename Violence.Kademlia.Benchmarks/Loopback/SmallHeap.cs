@@ -8,8 +8,8 @@ namespace Violence.Kademlia.Benchmarks.Loopback;
 /// </summary>
 internal static class SmallHeap
 {
-    // The first is hexadecimal: 512 KiB. The other spares code that counts how it is called, before it is compiled for good.
-    private static readonly (string Name, string Value)[] Settings = [("DOTNET_GCGen0MaxBudget", "80000"), ("DOTNET_TieredPGO", "0")];
+    // The first is hexadecimal: 384 KiB. The other spares code that counts how it is called, before it is compiled for good.
+    private static readonly (string Name, string Value)[] Settings = [("DOTNET_GCGen0MaxBudget", "60000"), ("DOTNET_TieredPGO", "0")];
 
     /// <summary>Whether this process was started with settings of its own, by <see cref="RunAgainAsync"/> or by whoever called.</summary>
     public static bool IsSet => Array.TrueForAll(Settings, static setting => Environment.GetEnvironmentVariable(setting.Name) is not null);

@@ -84,7 +84,9 @@ internal sealed class SharedReceiver(Socket socket, DatagramPipe queue, UdpTrans
             if (pause > TimeSpan.Zero)
             {
                 Announce();
+#pragma warning disable RS0030 // A socket fails in real time, whatever clock the node has.
                 await Task.Delay(pause).ConfigureAwait(false);
+#pragma warning restore RS0030
             }
             else if (isBurstOver)
             {
