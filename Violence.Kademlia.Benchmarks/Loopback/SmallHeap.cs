@@ -18,11 +18,8 @@ internal static class SmallHeap
     /// <returns>Its exit code.</returns>
     public static async Task<int> RunAgainAsync()
     {
-        // By itself, or by the host that runs its library; the first argument is the library's path in both cases.
-        string host = Environment.ProcessPath!;
-        string[] arguments = Environment.GetCommandLineArgs();
-        bool isHosted = Path.GetFileNameWithoutExtension(host) == "dotnet";
-        var start = new ProcessStartInfo(host, isHosted ? arguments : arguments[1..]);
+        // The first of them is the program itself.
+        ProcessStartInfo start = ThisProgram.With(Environment.GetCommandLineArgs().Skip(1));
         foreach ((string name, string value) in Settings)
         {
             start.Environment[name] = value;

@@ -27,11 +27,10 @@ internal sealed class ChildProcess : IDisposable
 
     public static ChildProcess Start(string directory, IEnumerable<string> bootstrap)
     {
-        // The program that runs now: by itself, or by the host that runs its library.
-        string host = Environment.ProcessPath!;
-        string[] library = Path.GetFileNameWithoutExtension(host) == "dotnet" ? [typeof(ChildProcess).Assembly.Location] : [];
-        string[] arguments = [.. library, "torture", ChildNode.CommandName, "--data-dir", directory, .. bootstrap.SelectMany(static seed => new[] { "--bootstrap", seed })];
-        var start = new ProcessStartInfo(host, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        string[] arguments = ["torture", ChildNode.CommandName, "--data-dir", directory, .. bootstrap.SelectMany(static seed => new[] { "--bootstrap", seed })];
+        ProcessStartInfo start = ThisProgram.With(arguments);
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
         return new ChildProcess(Process.Start(start)!);
     }
 

@@ -16,7 +16,7 @@ internal sealed class ChurnEstimate
     private double _hours = FirstGuess.TotalHours;
     private double _deaths = 1;
 
-    public TimeSpan MeanLife { get; private set; } = FirstGuess;
+    public TimeSpan MeanLife => TimeSpan.FromHours(_hours / Math.Max(_deaths, 1));
 
     /// <summary>A contact answered after so long a silence. The mean never falls by it below what matters to anybody: some days.</summary>
     public void OnAlive(TimeSpan silence) => Add(silence.TotalHours, deaths: 0);
@@ -33,7 +33,5 @@ internal sealed class ChurnEstimate
             _hours /= 2;
             _deaths /= 2;
         }
-
-        MeanLife = TimeSpan.FromHours(_hours / Math.Max(_deaths, 1));
     }
 }

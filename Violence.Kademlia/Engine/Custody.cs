@@ -61,8 +61,6 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
     private Instant _nextWelcome = new(long.MinValue);
     private Instant _reachUntil = new(long.MinValue);
     private int _reach;
-    private TimeSpan _intervalOfLife = TimeSpan.MinValue;
-    private TimeSpan _interval;
     private int _underWay;
 
     // Anew for each round: fellow holders of a record must not all begin at the same moment.
@@ -75,15 +73,8 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
     {
         get
         {
-            // Asked for with every datagram.
-            if (Churn.MeanLife != _intervalOfLife)
-            {
-                _intervalOfLife = Churn.MeanLife;
-                TimeSpan wanted = _intervalOfLife / RoundsPerLife;
-                _interval = wanted > config.RepairInterval ? config.RepairInterval : wanted < config.RepairIntervalMin ? config.RepairIntervalMin : wanted;
-            }
-
-            return _interval;
+            TimeSpan wanted = Churn.MeanLife / RoundsPerLife;
+            return wanted > config.RepairInterval ? config.RepairInterval : wanted < config.RepairIntervalMin ? config.RepairIntervalMin : wanted;
         }
     }
 

@@ -10,38 +10,18 @@ namespace Violence.Kademlia.Transport;
 internal sealed class SharedReceiver(Socket socket, DatagramPipe queue, UdpTransportOptions options, Counters counters)
     : UdpReceiver(socket, queue, options, counters)
 {
-    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(5);
-
     // Held while the consumer is called: who closes waits for it.
     private readonly object _calling = new();
-    private Action? _datagramsAvailable;
-    private volatile bool _closing;
-
-    protected override bool IsClosing => _closing;
-
-    /// <inheritdoc/>
-    public override void Start(Action datagramsAvailable)
-    {
-        ArgumentNullException.ThrowIfNull(datagramsAvailable);
-        lock (_calling)
-        {
-            ObjectDisposedException.ThrowIf(_closing, typeof(UdpTransport));
-            if (_datagramsAvailable is not null)
-            {
-                throw new InvalidOperationException("The transport was started already.");
-            }
-
-            _datagramsAvailable = datagramsAvailable;
-        }
-
-        // Queued and not called: what the caller has in its context is nothing to this.
-        ThreadPool.UnsafeQueueUserWorkItem(static receiver => receiver.ReceiveUntilClosed(), this, preferLocal: false);
-    }
+    private Action _datagramsAvailable = static () => { };
 
     /// <inheritdoc/>
     public override void Close()
     {
-        _closing = true;
+        lock (Lifecycle)
+        {
+            IsClosing = true;
+        }
+
         Socket.Dispose();
 
         // A callback that runs is waited for, unless it is what closes; none begins any more.
@@ -51,13 +31,22 @@ internal sealed class SharedReceiver(Socket socket, DatagramPipe queue, UdpTrans
         }
     }
 
+    /// <inheritdoc/>
+    protected override void Begin(Action datagramsAvailable)
+    {
+        _datagramsAvailable = datagramsAvailable;
+
+        // Queued and not called: what the caller has in its context is nothing to this.
+        ThreadPool.UnsafeQueueUserWorkItem(static receiver => receiver.ReceiveUntilClosed(), this, preferLocal: false);
+    }
+
     /// <summary>
     /// Not a task that somebody might forget: what the consumer throws is a bug, and is to be as loud as on a thread.
     /// </summary>
     private async void ReceiveUntilClosed()
     {
         int taken = 0;
-        while (!_closing)
+        while (!IsClosing)
         {
             ValueTask<int> receive = BeginReceive();
             bool isBurstOver = ++taken >= BurstLimit;
@@ -118,10 +107,10 @@ internal sealed class SharedReceiver(Socket socket, DatagramPipe queue, UdpTrans
 
         lock (_calling)
         {
-            if (!_closing)
+            if (!IsClosing)
             {
                 Queue.Flush();
-                _datagramsAvailable!();
+                _datagramsAvailable();
             }
         }
     }

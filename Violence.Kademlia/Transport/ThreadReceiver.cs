@@ -15,45 +15,18 @@ internal sealed class ThreadReceiver(Socket socket, DatagramPipe queue, UdpTrans
 
     // A wake-up datagram ends the receive in about 150 microseconds, closing the socket in about 250: these only bound the worst.
     private static readonly TimeSpan WakeUpPatience = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(5);
 
-    // Guards starting and closing, and is pulsed to end a pause.
-    private readonly object _lifecycle = new();
     private Thread? _thread;
-    private volatile bool _closing;
-
-    protected override bool IsClosing => _closing;
-
-    /// <inheritdoc/>
-    public override void Start(Action datagramsAvailable)
-    {
-        ArgumentNullException.ThrowIfNull(datagramsAvailable);
-        lock (_lifecycle)
-        {
-            ObjectDisposedException.ThrowIf(_closing, typeof(UdpTransport));
-            if (_thread is not null)
-            {
-                throw new InvalidOperationException("The transport was started already.");
-            }
-
-            _thread = new Thread(() => ReceiveUntilClosed(datagramsAvailable), ThreadStackBytes)
-            {
-                IsBackground = true,
-                Name = "Kademlia receiver",
-            };
-            _thread.Start();
-        }
-    }
 
     /// <inheritdoc/>
     public override void Close()
     {
         Thread? thread;
-        lock (_lifecycle)
+        lock (Lifecycle)
         {
-            _closing = true;
+            IsClosing = true;
             thread = _thread;
-            Monitor.PulseAll(_lifecycle);
+            Monitor.PulseAll(Lifecycle);
         }
 
         if (thread is null || thread == Thread.CurrentThread)
@@ -78,12 +51,23 @@ internal sealed class ThreadReceiver(Socket socket, DatagramPipe queue, UdpTrans
         thread.Join(ClosePatience);
     }
 
+    /// <inheritdoc/>
+    protected override void Begin(Action datagramsAvailable)
+    {
+        _thread = new Thread(() => ReceiveUntilClosed(datagramsAvailable), ThreadStackBytes)
+        {
+            IsBackground = true,
+            Name = "Kademlia receiver",
+        };
+        _thread.Start();
+    }
+
     private void ReceiveUntilClosed(Action datagramsAvailable)
     {
-        while (!_closing)
+        while (!IsClosing)
         {
             TimeSpan pause = ReceiveBurst();
-            if (_closing)
+            if (IsClosing)
             {
                 break;
             }
@@ -112,7 +96,7 @@ internal sealed class ThreadReceiver(Socket socket, DatagramPipe queue, UdpTrans
 
             // A non-blocking receive is not to be had: on Unix it would make the socket non-blocking for good, and then a
             // blocking receive is emulated with epoll at twice the cost.
-            for (int taken = 1; taken < BurstLimit && !_closing && Socket.Available > 0; taken++)
+            for (int taken = 1; taken < BurstLimit && !IsClosing && Socket.Available > 0; taken++)
             {
                 ReceiveOne();
             }
@@ -135,13 +119,14 @@ internal sealed class ThreadReceiver(Socket socket, DatagramPipe queue, UdpTrans
         Received(Socket.ReceiveFrom(Buffer, SocketFlags.None, Source));
     }
 
+    /// <summary>Ends early when <see cref="Close"/> pulses.</summary>
     private void Pause(TimeSpan duration)
     {
-        lock (_lifecycle)
+        lock (Lifecycle)
         {
-            if (!_closing)
+            if (!IsClosing)
             {
-                Monitor.Wait(_lifecycle, duration);
+                Monitor.Wait(Lifecycle, duration);
             }
         }
     }

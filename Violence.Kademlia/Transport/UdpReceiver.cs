@@ -10,11 +10,16 @@ namespace Violence.Kademlia.Transport;
 /// </summary>
 internal abstract class UdpReceiver
 {
+    /// <summary>How long to wait at most, when closing, for a consumer that is being called.</summary>
+    protected static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(5);
+
     private readonly UdpTransportOptions _options;
     private readonly Counters _counters;
     private readonly int _sourceSize;
     private ReceiveBackoff _backoff;
     private long _errors;
+    private bool _isStarted;
+    private volatile bool _closing;
 
     protected UdpReceiver(Socket socket, DatagramPipe queue, UdpTransportOptions options, Counters counters)
     {
@@ -49,16 +54,42 @@ internal abstract class UdpReceiver
     /// <summary>How many waiting datagrams are received before the consumer is called.</summary>
     protected int BurstLimit => _options.BurstLimit;
 
-    protected abstract bool IsClosing { get; }
+    /// <summary>Guards starting and closing.</summary>
+    protected object Lifecycle { get; } = new();
+
+    /// <summary>Set by <see cref="Close"/> before anything else.</summary>
+    protected bool IsClosing
+    {
+        get => _closing;
+        set => _closing = value;
+    }
 
     /// <summary>Begins to receive. To be called once.</summary>
-    public abstract void Start(Action datagramsAvailable);
+    /// <exception cref="ObjectDisposedException">It was closed.</exception>
+    public void Start(Action datagramsAvailable)
+    {
+        ArgumentNullException.ThrowIfNull(datagramsAvailable);
+        lock (Lifecycle)
+        {
+            ObjectDisposedException.ThrowIf(_closing, typeof(UdpTransport));
+            if (_isStarted)
+            {
+                throw new InvalidOperationException("The transport was started already.");
+            }
+
+            _isStarted = true;
+            Begin(datagramsAvailable);
+        }
+    }
 
     /// <summary>
     /// Ends receiving and closes the socket. May be called again, from several threads, and from the callback; no other callback runs once
     /// it has returned.
     /// </summary>
     public abstract void Close();
+
+    /// <summary>Starts whatever receives, under <see cref="Lifecycle"/>.</summary>
+    protected abstract void Begin(Action datagramsAvailable);
 
     /// <summary>A receive that brings no address sets the size to zero, and the next one would find it too small.</summary>
     protected void BeforeReceive() => Source.Size = _sourceSize;

@@ -26,9 +26,8 @@ internal sealed class UdpTransport : IDatagramTransport
         _socket = socket;
         _counters = counters;
         _queue = new DatagramPipe(options.QueueBytes);
-        HasOwnThread = options.Threads.TryTake();
-        _threads = HasOwnThread ? options.Threads : null;
-        _receiver = HasOwnThread
+        _threads = options.Threads.TryTake() ? options.Threads : null;
+        _receiver = _threads is not null
             ? new ThreadReceiver(socket, _queue, options, counters)
             : new SharedReceiver(socket, _queue, options, counters);
         _destination = new SocketAddress(socket.AddressFamily);
@@ -53,7 +52,7 @@ internal sealed class UdpTransport : IDatagramTransport
     public AddressFamilies Families { get; }
 
     /// <summary>Whether it receives on a thread of its own.</summary>
-    internal bool HasOwnThread { get; }
+    internal bool HasOwnThread => _receiver is ThreadReceiver;
 
     /// <summary>How many receives failed since the start, for diagnostics.</summary>
     public long ReceiveErrors => _receiver.Errors;
