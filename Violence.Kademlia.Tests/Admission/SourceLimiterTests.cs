@@ -51,6 +51,21 @@ public sealed class SourceLimiterTests
     }
 
     [Test]
+    public void The_network_of_all_zeros_is_told_from_empty_places_in_either_of_its_sets([Range(0, 39)] int seed)
+    {
+        SourceLimiter limiter = new(Small with { MaxSources = 4096 }, EntropySource.Seeded((ulong)seed));
+        for (int i = 0; i < 200; i++)
+        {
+            limiter.Admit(Spoofed(i), Start);
+        }
+
+        int burst = Admitted(limiter, Endpoint("::2"), 10, Start);
+        limiter.Admit(Endpoint("192.0.2.2"), Start);
+
+        Assert.That((burst, limiter.Admit(Endpoint("::2"), Start)), Is.EqualTo((5, false)));
+    }
+
+    [Test]
     public void A_dear_datagram_takes_more_of_the_budget()
     {
         SourceLimiter limiter = Limiter(Small);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Violence.Kademlia.Primitives;
 
@@ -21,12 +22,14 @@ internal sealed class SourceLimiter
     private readonly ulong _key;
     private readonly ulong _multiplier;
 
-    // A place is an address and its standing. Addresses lie side by side, so that those of a set are compared at once.
-    private ulong[] _addresses = [];
-    private Standing[] _standings = [];
     private TokenBucket _shared;
+    private Set[] _sets = [];
 
-    // Where the source stood that was looked for last: one datagram asks twice.
+    // From the number of sets, once more: so the address of a set is known before the head of the array has been read.
+    private int _mask = -1;
+
+    // The source that was found last, and where: one datagram asks twice.
+    private ulong _lastAddress;
     private int _lastFound;
 
     /// <param name="limits">Rates and sizes.</param>
@@ -45,7 +48,7 @@ internal sealed class SourceLimiter
     }
 
     /// <summary>How many sources there is room for at present; grows to <see cref="SourceLimits.MaxSources"/> and stays there.</summary>
-    public int Capacity => _addresses.Length;
+    public int Capacity => _sets.Length * Ways;
 
     /// <summary>Whether a datagram from this source is let in.</summary>
     /// <param name="source">Where it came from.</param>
@@ -71,14 +74,15 @@ internal sealed class SourceLimiter
             Settle(index, address, new Standing(PlaceState.Unproven, now.Ticks));
         }
 
-        Standing standing = _standings[index];
+        ref Standing place = ref StandingAt(index);
+        Standing standing = place;
         long full = Math.Max(standing.FullAt, now.Ticks) + cost * _ticksPerDatagram;
         if (full - now.Ticks > _limits.PerSource.Burst * _ticksPerDatagram)
         {
             return false;
         }
 
-        _standings[index] = new Standing(standing.State, full);
+        place = new Standing(standing.State, full);
         return true;
     }
 
@@ -105,9 +109,9 @@ internal sealed class SourceLimiter
 
             Settle(index, address, new Standing(PlaceState.Proven, now.Ticks));
         }
-        else if (_standings[index].State != PlaceState.Proven)
+        else if (StandingAt(index).State != PlaceState.Proven)
         {
-            _standings[index] = new Standing(PlaceState.Proven, _standings[index].FullAt);
+            StandingAt(index) = new Standing(PlaceState.Proven, StandingAt(index).FullAt);
         }
     }
 
@@ -119,52 +123,56 @@ internal sealed class SourceLimiter
         return BinaryPrimitives.ReadUInt64BigEndian(source.IsIPv4 ? bytes[8..] : bytes);
     }
 
-    /// <summary>Where the two sets of an address begin; they may be one.</summary>
-    private (int First, int Second) SetsOf(ulong address, int places)
+    /// <summary>The two sets of an address; they may be one.</summary>
+    private (int First, int Second) SetsOf(ulong address, int mask)
     {
         ulong mixed = (address ^ _key) * _multiplier;
         mixed = (mixed ^ mixed >> 32) * _multiplier;
-        int mask = places / Ways - 1;
-        return (((int)(mixed >> 40) & mask) * Ways, ((int)((mixed ^ mixed >> 32) >> 8) & mask) * Ways);
+        return ((int)(mixed >> 40) & mask, (int)((mixed ^ mixed >> 32) >> 8) & mask);
     }
 
+    /// <summary>The place of an address, counted over all sets.</summary>
     private int Find(ulong address)
     {
-        if (_addresses.Length == 0)
+        if (_mask < 0)
         {
             return None;
         }
 
-        if (_addresses[_lastFound] == address && _standings[_lastFound].State != PlaceState.Empty)
+        if (address == _lastAddress && IsAt(_lastFound, address))
         {
             return _lastFound;
         }
 
-        (int first, int second) = SetsOf(address, _addresses.Length);
-        int index = FindIn(first, address);
-        index = index != None ? index : FindIn(second, address);
-        _lastFound = index != None ? index : _lastFound;
-        return index;
-    }
-
-    private int FindIn(int set, ulong address)
-    {
-        Vector512<ulong> places = Vector512.Create<ulong>(_addresses.AsSpan(set, Ways));
-        ulong equal = Vector512.Equals(places, Vector512.Create(address)).ExtractMostSignificantBits();
-        if (equal == 0)
+        // Both sets at once: which of the two it is nobody can foresee, and to wait for the one before looking at the other takes twice as long.
+        (int first, int second) = SetsOf(address, _mask);
+        uint places = _sets[first].Having(address) | _sets[second].Having(address) << Ways;
+        for (; places != 0; places &= places - 1)
         {
-            return None;
+            int way = BitOperations.TrailingZeroCount(places);
+            int index = way < Ways ? first * Ways + way : second * Ways + way - Ways;
+
+            // Empty places are behind those that are taken, and hold an address that may be a real one: 0.
+            if (StandingAt(index).State != PlaceState.Empty)
+            {
+                (_lastAddress, _lastFound) = (address, index);
+                return index;
+            }
         }
 
-        // Empty places are behind those that are taken, and hold an address that may be a real one: 0.
-        int index = set + BitOperations.TrailingZeroCount(equal);
-        return _standings[index].State != PlaceState.Empty ? index : None;
+        return None;
     }
+
+    private bool IsAt(int index, ulong address) =>
+        _sets[index / Ways].Addresses[index % Ways] == address && StandingAt(index).State != PlaceState.Empty;
+
+    private ref Standing StandingAt(int index) => ref _sets[index / Ways].Standings[index % Ways];
 
     private void Settle(int index, ulong address, Standing standing)
     {
-        _addresses[index] = address;
-        _standings[index] = standing;
+        _sets[index / Ways].Addresses[index % Ways] = address;
+        StandingAt(index) = standing;
+        (_lastAddress, _lastFound) = (address, index);
     }
 
     /// <summary>
@@ -175,9 +183,9 @@ internal sealed class SourceLimiter
     {
         while (true)
         {
-            if (_addresses.Length > 0)
+            if (_mask >= 0)
             {
-                (int first, int second) = SetsOf(address, _addresses.Length);
+                (int first, int second) = SetsOf(address, _mask);
                 int room = Emptier(first, second);
                 room = room != None ? room : Forgettable(first, now);
                 room = room != None ? room : Forgettable(second, now);
@@ -187,7 +195,7 @@ internal sealed class SourceLimiter
                 }
             }
 
-            if (_addresses.Length >= _limits.MaxSources)
+            if (Capacity >= _limits.MaxSources)
             {
                 return None;
             }
@@ -201,14 +209,14 @@ internal sealed class SourceLimiter
         int inFirst = Taken(first);
         int inSecond = Taken(second);
         int least = Math.Min(inFirst, inSecond);
-        return least == Ways ? None : inFirst <= inSecond ? first + inFirst : second + inSecond;
+        return least == Ways ? None : inFirst <= inSecond ? first * Ways + inFirst : second * Ways + inSecond;
     }
 
     /// <summary>How many places of a set are taken: those in front, for none is ever emptied.</summary>
     private int Taken(int set)
     {
         int taken = 0;
-        while (taken < Ways && _standings[set + taken].State != PlaceState.Empty)
+        while (taken < Ways && _sets[set].Standings[taken].State != PlaceState.Empty)
         {
             taken++;
         }
@@ -218,11 +226,11 @@ internal sealed class SourceLimiter
 
     private int Forgettable(int set, Instant now)
     {
-        for (int i = set; i < set + Ways; i++)
+        for (int way = 0; way < Ways; way++)
         {
-            if (IsForgettable(_standings[i], now))
+            if (IsForgettable(_sets[set].Standings[way], now))
             {
-                return i;
+                return set * Ways + way;
             }
         }
 
@@ -243,13 +251,13 @@ internal sealed class SourceLimiter
 
     private int LeastWorthKeeping(ulong address)
     {
-        (int first, int second) = SetsOf(address, _addresses.Length);
-        int least = first;
+        (int first, int second) = SetsOf(address, _mask);
+        int least = first * Ways;
         for (int i = 1; i < 2 * Ways; i++)
         {
-            int index = i < Ways ? first + i : second + i - Ways;
-            Standing candidate = _standings[index];
-            Standing best = _standings[least];
+            int index = i < Ways ? first * Ways + i : second * Ways + i - Ways;
+            Standing candidate = StandingAt(index);
+            Standing best = StandingAt(least);
             if (candidate.State < best.State || (candidate.State == best.State && candidate.FullAt < best.FullAt))
             {
                 least = index;
@@ -262,23 +270,44 @@ internal sealed class SourceLimiter
     /// <summary>Doubles the table. Each set is split in two, so everybody finds room again.</summary>
     private void Grow()
     {
-        ulong[] old = _addresses;
-        Standing[] standings = _standings;
-        _addresses = new ulong[old.Length == 0 ? Ways : old.Length * 2];
-        _standings = new Standing[_addresses.Length];
-        for (int i = 0; i < old.Length; i++)
+        Set[] old = _sets;
+        _sets = new Set[Math.Max(1, old.Length * 2)];
+        _mask = _sets.Length - 1;
+        for (int set = 0; set < old.Length; set++)
         {
-            if (standings[i].State == PlaceState.Empty)
+            for (int way = 0; way < Ways && old[set].Standings[way].State != PlaceState.Empty; way++)
             {
-                continue;
+                // Whoever stood in its second set stays in its second, else two sets might meet in one.
+                ulong address = old[set].Addresses[way];
+                bool isInFirst = SetsOf(address, old.Length - 1).First == set;
+                (int first, int second) = SetsOf(address, _mask);
+                int half = isInFirst ? first : second;
+                Settle(half * Ways + Taken(half), address, old[set].Standings[way]);
             }
-
-            // Whoever stood in its second set stays in its second, else two sets might meet in one.
-            bool isInFirst = SetsOf(old[i], old.Length).First == i / Ways * Ways;
-            (int first, int second) = SetsOf(old[i], _addresses.Length);
-            int set = isInFirst ? first : second;
-            Settle(set + Taken(set), old[i], standings[i]);
         }
+    }
+
+    /// <summary>The addresses in its places, side by side to be compared at once, and behind them their standings. 128 bytes.</summary>
+    private struct Set
+    {
+        public Addresses Addresses;
+        public Standings Standings;
+
+        /// <summary>The places that hold an address, empty ones among them, as bits.</summary>
+        public readonly uint Having(ulong address) =>
+            (uint)Vector512.Equals(Vector512.Create<ulong>(Addresses), Vector512.Create(address)).ExtractMostSignificantBits();
+    }
+
+    [InlineArray(Ways)]
+    private struct Addresses
+    {
+        private ulong _first;
+    }
+
+    [InlineArray(Ways)]
+    private struct Standings
+    {
+        private Standing _first;
     }
 
     // In order of worth: the numbers are compared.
