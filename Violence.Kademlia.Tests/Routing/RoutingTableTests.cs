@@ -252,6 +252,14 @@ public sealed class RoutingTableTests
     }
 
     [Test]
+    public void In_an_empty_table_nobody_is_unseen()
+    {
+        var unseen = new Contact[3];
+
+        Assert.That(TableOf(Small).LeastRecentlySeen(Instant.Never, unseen), Is.Zero);
+    }
+
+    [Test]
     public void The_longest_unseen_of_the_whole_table_come_first()
     {
         Contact[] contacts = [At(0, 1), At(5, 1), At(0, 2), At(1, 1), At(5, 2)];

@@ -32,6 +32,7 @@ internal sealed partial class KademliaEngine
         }
 
         Counters.RepliesMatched++;
+        Table.Touch(header.Sender);
         _peers.OnReply(source, roundTrip, isLate: now > request.LateAfter, message.Cookie, now);
         _limiter.Confirm(source, now);
         _reachability.Votes.Add(source, message.Observed, now);

@@ -117,6 +117,12 @@ internal sealed partial class KademliaEngine
         silent = silent[..Table.LeastRecentlySeen(now - Config.SilenceBeforeProbe, silent)];
         foreach (Contact contact in silent)
         {
+            Table.Touch(contact.Id);
+            _peers.Touch(contact.Endpoint);
+        }
+
+        foreach (Contact contact in silent)
+        {
             Probe(contact, now);
         }
 

@@ -16,21 +16,25 @@ internal sealed class SlotIndex(Func<int, int> hashOf)
     // Slot + 1 in the low bits, the hash's upper bits above; 0 is an empty cell.
     private uint[] _cells = [];
 
+    // From the number of cells, once more: so the address of a cell is known before the head of the array has been read.
+    private int _mask = -1;
+
     public int Count { get; private set; }
 
     /// <summary>Looks through the slots that may have this hash: begin with <paramref name="cell"/> at -1, go on until false.</summary>
     public bool TryNext(int hash, ref int cell, out int slot)
     {
         uint[] cells = _cells;
-        if (cells.Length == 0)
+        int mask = _mask;
+        if (mask < 0)
         {
             slot = -1;
             return false;
         }
 
         uint mixed = Mix(hash);
-        cell = cell < 0 ? (int)mixed & (cells.Length - 1) : (cell + 1) & (cells.Length - 1);
-        for (; cells[cell] != 0; cell = (cell + 1) & (cells.Length - 1))
+        cell = cell < 0 ? (int)mixed & mask : (cell + 1) & mask;
+        for (; cells[cell] != 0; cell = (cell + 1) & mask)
         {
             if ((cells[cell] ^ mixed) >> SlotBits == 0)
             {
@@ -51,6 +55,7 @@ internal sealed class SlotIndex(Func<int, int> hashOf)
         {
             uint[] old = _cells;
             _cells = new uint[Math.Max(FirstLength, old.Length * 2)];
+            _mask = _cells.Length - 1;
             foreach (uint content in old)
             {
                 if (content != 0)

@@ -25,6 +25,10 @@ internal sealed class PeerBook
     private uint _uses;
     private RoundTripEstimator _everybody;
 
+    // Who was found last, and where: a request asks for its cookie and for its time-outs. So even to read takes the engine's one thread.
+    private NodeEndpoint _last;
+    private int _lastFound;
+
     /// <param name="maximum">The most endpoints remembered.</param>
     public PeerBook(int maximum = DefaultMaximum)
     {
@@ -99,17 +103,26 @@ internal sealed class PeerBook
         return false;
     }
 
+    /// <summary>Brings what is remembered of an endpoint near the processor, as <see cref="Routing.RoutingTable.Touch"/> does with contacts.</summary>
+    public void Touch(NodeEndpoint endpoint) => _ = Find(endpoint);
+
     // 0 stands for "no cookie". Dates come round after 14 years.
     private static uint DateOf(Instant now) => Math.Max(1, (uint)(now.Ticks >> CookieUnit));
 
     private int Find(NodeEndpoint endpoint)
     {
+        if (endpoint == _last && _lastFound < Count && _entries[_lastFound].Endpoint == endpoint)
+        {
+            return _lastFound;
+        }
+
         int hash = endpoint.GetHashCode();
         int cell = -1;
         while (_index.TryNext(hash, ref cell, out int index))
         {
             if (_entries[index].Endpoint == endpoint)
             {
+                (_last, _lastFound) = (endpoint, index);
                 return index;
             }
         }

@@ -33,6 +33,19 @@ internal ref struct NearestWalk
     /// <summary>The other half waits at every branch on the way down: branches lie at rising bits of 160, and part what is there.</summary>
     public static int StackSize(IdOrder order) => Math.Min(order.Count, NodeId.Bits);
 
+    /// <summary>The next ones, as many as there is room for and as are left.</summary>
+    /// <returns>How many were written.</returns>
+    public int Take(Span<int> slots)
+    {
+        int count = 0;
+        while (count < slots.Length && TryNext(out slots[count]))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
     public bool TryNext(out int slot)
     {
         if (_waiting == 0)
