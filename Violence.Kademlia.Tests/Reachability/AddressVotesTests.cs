@@ -75,6 +75,29 @@ public sealed class AddressVotesTests
             },
             iter: 300);
 
+    [Test]
+    public void What_wins_is_what_most_of_the_latest_32_say_each_network_by_its_last_word() =>
+        Gen.Select(Gen.Int[0, 40], Gen.Bool).Array[0, 400].Sample(
+            said =>
+            {
+                var votes = new AddressVotes();
+                List<(int Who, NodeEndpoint What)> latest = [];
+                foreach ((int who, bool isMine) in said)
+                {
+                    NodeEndpoint what = isMine ? Mine : Lie;
+                    votes.Add(Public(who), what, Start);
+                    latest.RemoveAll(vote => vote.Who == who);
+                    latest.Add((who, what));
+                    latest = latest[^Math.Min(latest.Count, AddressVotes.MaxVotes)..];
+
+                    NodeEndpoint? winner = new[] { Mine, Lie }
+                        .Select(candidate => (Candidate: (NodeEndpoint?)candidate, Votes: latest.Count(vote => vote.What == candidate)))
+                        .FirstOrDefault(count => count.Votes >= AddressVotes.Quorum && count.Votes * 2 > latest.Count).Candidate;
+                    Assert.That(votes.External(Start), Is.EqualTo(winner));
+                }
+            },
+            iter: 100);
+
     [TestCase(3, 3, false)]
     [TestCase(4, 3, true)]
     [TestCase(5, 4, true)]

@@ -22,10 +22,11 @@ internal sealed class AddressVotes
 
     private Vote[] _votes = [];
 
-    // Who casts each vote, as a number, and the order of casting: a glance at these spares a walk through the votes, for every reply brings one.
+    // Who casts each vote, as a number: a glance at these spares a walk through the votes, for every reply brings one.
     private int[] _voters = [];
-    private int[] _order = [];
-    private int _cast;
+
+    // The places of the votes, the one cast first in front.
+    private byte[] _byAge = [];
     private int _count;
 
     /// <summary>Notes what one observer saw. What cannot be true is ignored.</summary>
@@ -43,10 +44,9 @@ internal sealed class AddressVotes
         }
 
         int voter = VoterOf(observer);
-        int index = PlaceFor(observer, voter);
+        int index = TakePlaceFor(observer, voter);
         _votes[index] = new Vote(observer, observed, now);
         _voters[index] = voter;
-        _order[index] = NextInOrder();
     }
 
     /// <summary>The address that the Internet sees, else the one that the private network sees; null while too few agree.</summary>
@@ -94,8 +94,25 @@ internal sealed class AddressVotes
         return agreeing >= Quorum && agreeing * 2 > cast ? candidate : null;
     }
 
-    /// <summary>The place of the observer's group's vote, else a free one, else that of the oldest vote.</summary>
-    private int PlaceFor(NodeEndpoint observer, int voter)
+    /// <summary>The place of the observer's group's vote, else a free one, else that of the oldest vote; it becomes that of the latest.</summary>
+    private int TakePlaceFor(NodeEndpoint observer, int voter)
+    {
+        int known = FindVoteOf(observer, voter);
+        if (known < 0 && _count < MaxVotes)
+        {
+            return NextFree();
+        }
+
+        Span<byte> byAge = _byAge.AsSpan(0, _count);
+        int age = known < 0 ? 0 : byAge.IndexOf((byte)known);
+        byte place = byAge[age];
+        byAge[(age + 1)..].CopyTo(byAge[age..]);
+        byAge[^1] = place;
+        return place;
+    }
+
+    /// <summary>Where the vote is that this observer's group has cast, or -1.</summary>
+    private int FindVoteOf(NodeEndpoint observer, int voter)
     {
         ReadOnlySpan<int> voters = _voters.AsSpan(0, _count);
         int seen = 0;
@@ -109,31 +126,20 @@ internal sealed class AddressVotes
             seen += next + 1;
         }
 
-        if (_count == MaxVotes)
-        {
-            return Array.IndexOf(_order, _order.Min());
-        }
+        return -1;
+    }
 
+    private int NextFree()
+    {
         if (_count == _votes.Length)
         {
             Array.Resize(ref _votes, Math.Min(MaxVotes, Math.Max(4, _count * 2)));
             Array.Resize(ref _voters, _votes.Length);
-            Array.Resize(ref _order, _votes.Length);
+            Array.Resize(ref _byAge, _votes.Length);
         }
 
+        _byAge[_count] = (byte)_count;
         return _count++;
-    }
-
-    private int NextInOrder()
-    {
-        if (_cast == int.MaxValue)
-        {
-            // Once in two billion votes the order is lost.
-            _cast = 0;
-            Array.Clear(_order);
-        }
-
-        return ++_cast;
     }
 
     /// <summary>Equal for the same voter; of two others equal only by chance.</summary>
