@@ -7,10 +7,13 @@ namespace Violence.Kademlia.Wire;
 /// <summary>
 /// A <see cref="MessagePackReader"/> that cannot throw: type and length of an element are checked against what is left
 /// before the reader is asked for it. Garbage costs a comparison, not an exception. After a false the position means
-/// nothing and the message is to be given up.
+/// nothing and the message is to be given up, unless a method says otherwise.
 /// </summary>
 internal ref struct FieldReader
 {
+    /// <summary>What stands before a byte string of less than 256 bytes: the code and the length.</summary>
+    public const int BinaryHeaderSize = 2;
+
     private readonly ReadOnlySpan<byte> _bytes;
     private MessagePackReader _reader;
 
@@ -74,6 +77,35 @@ internal ref struct FieldReader
     /// </summary>
     public bool TryReadBinary(int least, int most, out ReadOnlySpan<byte> value) =>
         TryReadBytes(Form.Binary, most, out value) && value.Length >= least;
+
+    /// <summary>
+    /// Reads byte strings of one length, and less than 256 bytes, that stand side by side: as many pairs of a header and so many bytes.
+    /// False when the next elements are anything else; then nothing was read.
+    /// </summary>
+    public bool TryReadRow(int count, int length, out ReadOnlySpan<byte> row)
+    {
+        row = default;
+        int stride = BinaryHeaderSize + length;
+        ReadOnlySpan<byte> rest = _bytes[Position..];
+        if (rest.Length < count * stride)
+        {
+            return false;
+        }
+
+        for (int start = 0; start < count * stride; start += stride)
+        {
+            if (rest[start] != MessagePackCode.Bin8 || rest[start + 1] != length)
+            {
+                return false;
+            }
+        }
+
+        row = rest[..(count * stride)];
+
+        // The only way to go on by so many bytes; the sequence that it slices is made once for all of them.
+        _reader.ReadRaw(row.Length);
+        return true;
+    }
 
     /// <summary>Reads valid UTF-8 of at most <paramref name="most"/> bytes.</summary>
     public bool TryReadText(int most, out ReadOnlySpan<byte> utf8) =>

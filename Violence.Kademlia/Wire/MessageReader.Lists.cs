@@ -5,6 +5,8 @@ namespace Violence.Kademlia.Wire;
 /// <summary>Contacts and records: what there may be many of in a message.</summary>
 internal static partial class MessageReader
 {
+    private const int IPv4ContactSize = NodeId.Size + NodeEndpoint.IPv4Size;
+
     private static bool TryReadContacts(ref FieldReader reader, IncomingMessage into)
     {
         if (!reader.TryReadList(WireLimits.MaxContacts, out int count))
@@ -12,21 +14,38 @@ internal static partial class MessageReader
             return false;
         }
 
-        for (int i = 0; i < count; i++)
+        // Nearly always all of them are of IPv4, and read at once: so many bytes are a contact, whatever is in them.
+        if (reader.TryReadRow(count, IPv4ContactSize, out ReadOnlySpan<byte> row))
         {
-            if (!reader.TryReadBinary(NodeId.Size, NodeId.Size + NodeEndpoint.IPv6Size, out ReadOnlySpan<byte> bytes)
-                || !NodeEndpoint.TryRead(bytes[NodeId.Size..], out NodeEndpoint endpoint))
+            for (; !row.IsEmpty; row = row[(FieldReader.BinaryHeaderSize + IPv4ContactSize)..])
             {
-                return false;
+                TryAddContact(row.Slice(FieldReader.BinaryHeaderSize, IPv4ContactSize), into);
             }
 
-            if (endpoint.IsSendable)
+            return true;
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            if (!reader.TryReadBinary(NodeId.Size, NodeId.Size + NodeEndpoint.IPv6Size, out ReadOnlySpan<byte> bytes) || !TryAddContact(bytes, into))
             {
-                into.Add(new Contact(new NodeId(bytes), endpoint));
+                return false;
             }
         }
 
         return true;
+    }
+
+    /// <returns>Whether it is a contact; one that cannot be sent to is skipped.</returns>
+    private static bool TryAddContact(ReadOnlySpan<byte> bytes, IncomingMessage into)
+    {
+        bool isContact = NodeEndpoint.TryRead(bytes[NodeId.Size..], out NodeEndpoint endpoint);
+        if (isContact && endpoint.IsSendable)
+        {
+            into.Add(new Contact(new NodeId(bytes), endpoint));
+        }
+
+        return isContact;
     }
 
     private static bool TryReadRecords(ref FieldReader reader, IncomingMessage into)
