@@ -51,7 +51,7 @@ internal sealed class Shortlist(NodeId target, int maxUnasked)
     public int Find(NodeId id)
     {
         int rank = RankOf(id.DistanceTo(target));
-        return rank < Count && _candidates[rank].Contact.Id == id ? rank : -1;
+        return IsAt(rank, id) ? rank : -1;
     }
 
     public void Mark(int rank, CandidateState state)
@@ -68,21 +68,32 @@ internal sealed class Shortlist(NodeId target, int maxUnasked)
     /// <returns>False when it is known already or too far away to be kept.</returns>
     public bool Add(Contact contact, bool isFirstHand, byte depth)
     {
-        if (!TryClear(contact, isFirstHand))
+        int rank = RankOf(contact.Id.DistanceTo(target));
+        int sameId = IsAt(rank, contact.Id) ? rank : -1;
+
+        // Most of what replies name is known by now, or too far away: its rank tells so, without a look at everybody's endpoint.
+        if (!isFirstHand && (sameId >= 0 || IsTooFar(rank)))
         {
             return false;
         }
 
-        int rank = RankOf(contact.Id.DistanceTo(target));
-        if (_unasked >= maxUnasked)
+        if (!TryClear(contact, sameId, isFirstHand))
         {
-            int farthest = FarthestUnasked();
-            if (farthest < rank)
+            return false;
+        }
+
+        if (isFirstHand)
+        {
+            rank = RankOf(contact.Id.DistanceTo(target));
+            if (IsTooFar(rank))
             {
                 return false;
             }
+        }
 
-            RemoveAt(farthest);
+        if (_unasked >= maxUnasked)
+        {
+            RemoveAt(FarthestUnasked());
         }
 
         if (Count == _candidates.Length)
@@ -98,9 +109,8 @@ internal sealed class Shortlist(NodeId target, int maxUnasked)
     }
 
     /// <summary>Makes sure that nobody else has the contact's id or endpoint; false when somebody rightly has.</summary>
-    private bool TryClear(Contact contact, bool isFirstHand)
+    private bool TryClear(Contact contact, int sameId, bool isFirstHand)
     {
-        int sameId = Find(contact.Id);
         int sameEndpoint = Count - 1;
         while (sameEndpoint >= 0 && _candidates[sameEndpoint].Contact.Endpoint != contact.Endpoint)
         {
@@ -131,6 +141,10 @@ internal sealed class Shortlist(NodeId target, int maxUnasked)
     private bool GivesWay(int rank, bool isFirstHand) =>
         rank < 0
         || (isFirstHand && !_candidates[rank].IsFirstHand && _candidates[rank].State == CandidateState.Unasked);
+
+    private bool IsAt(int rank, NodeId id) => rank < Count && _candidates[rank].Contact.Id == id;
+
+    private bool IsTooFar(int rank) => _unasked >= maxUnasked && FarthestUnasked() < rank;
 
     private int FarthestUnasked()
     {

@@ -14,7 +14,7 @@ internal sealed class FindNodeOperation : Operation
     public FindNodeOperation(Lookup lookup, bool isUnhurried = false) =>
         _find = new FindPhase(this, MessageKind.FindNode, lookup) { IsUnhurried = isUnhurried };
 
-    /// <summary>The nodes that answered, closest first.</summary>
+    /// <summary>The nodes that answered, closest first; none when nobody waits for them.</summary>
     public IReadOnlyList<Contact> Closest { get; private set; } = [];
 
     public override int Hops => _find.Hops;
@@ -56,8 +56,12 @@ internal sealed class FindNodeOperation : Operation
 
     private void Conclude(KademliaEngine engine, Instant now)
     {
-        Span<Contact> closest = stackalloc Contact[engine.Config.K];
-        Closest = closest[.._find.Answered(closest)].ToArray();
+        if (!IsInternal)
+        {
+            Span<Contact> closest = stackalloc Contact[engine.Config.K];
+            Closest = closest[.._find.Answered(closest)].ToArray();
+        }
+
         Finish(engine, now);
     }
 }
