@@ -312,7 +312,9 @@ internal sealed class Simulator
         Span<byte> bytes = stackalloc byte[NodeEndpoint.IPv4Size];
         endpoint.CopyTo(bytes);
         int net = (bytes[0] - FirstOctet) << 16 | bytes[1] << 8 | bytes[2];
-        int number = _addresses == AddressPlan.ManyNetworks ? net : net * HostsOfFewNetworks + bytes[3] - 1;
-        return number >= 0 && number < _contacts.Count && _contacts[number].Endpoint == endpoint ? number : -1;
+        int host = bytes[3] - 1;
+        int hosts = _addresses == AddressPlan.ManyNetworks ? 1 : HostsOfFewNetworks;
+        int number = net * hosts + host;
+        return endpoint.Port == Port && net >= 0 && host >= 0 && host < hosts && number < _contacts.Count ? number : -1;
     }
 }
