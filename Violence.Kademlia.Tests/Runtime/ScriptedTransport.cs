@@ -27,6 +27,11 @@ internal sealed class ScriptedTransport : IDatagramTransport
 
     public bool IsDisposed { get; private set; }
 
+    /// <summary>Whether something waits at the host, beside what is queued here.</summary>
+    public bool HasMoreToCome { get; set; }
+
+    public bool HasWaiting => HasMoreToCome || !_waiting.IsEmpty;
+
     /// <summary>What was sent last.</summary>
     public byte[] LastSent { get; private set; } = [];
 

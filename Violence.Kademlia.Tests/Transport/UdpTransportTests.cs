@@ -59,6 +59,22 @@ internal sealed class UdpTransportTests(bool hasOwnThread)
     }
 
     [Test]
+    public void What_has_arrived_and_nobody_has_read_is_known_until_the_end()
+    {
+        using var sender = new TransportProbe(hasOwnThread: hasOwnThread);
+        var local = NodeEndpoint.From(IPEndPoint.Parse("127.0.0.1:0"));
+        using UdpTransport idle = UdpTransport.Bind(local, TransportProbe.OptionsFor(hasOwnThread), new Counters());
+        bool before = idle.HasWaiting;
+
+        sender.Transport.Send(idle.LocalEndpoint, [1]);
+
+        Assert.That(before, Is.False);
+        TransportProbe.WaitUntil(() => idle.HasWaiting, "it arrives");
+        idle.Dispose();
+        Assert.That(idle.HasWaiting, Is.False);
+    }
+
+    [Test]
     public void Any_IPv6_means_any_IPv4_where_the_system_has_no_IPv6()
     {
         var any = NodeEndpoint.From(IPEndPoint.Parse("[::]:0"));
@@ -159,13 +175,18 @@ internal sealed class UdpTransportTests(bool hasOwnThread)
         }
 
         sender.Transport.Send(receiver.LocalEndpoint, new byte[100]);
-        bool calledAgain = called.Wait(TransportProbe.Patience);
+
+        // The call for the drops before may come as late as this; then there is another one.
+        int again = 0;
+        while (again == 0 && called.Wait(TransportProbe.Patience))
+        {
+            again = CountQueued(receiver);
+        }
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(kept, Is.EqualTo(3));
-            Assert.That(calledAgain, Is.True);
-            Assert.That(CountQueued(receiver), Is.EqualTo(1));
+            Assert.That(again, Is.EqualTo(1));
             Assert.That(counters.DroppedTotal, Is.EqualTo(7));
         }
     }

@@ -32,6 +32,15 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
     /// <summary>What is due after a fault would be due again at once, and the node would do nothing else.</summary>
     private static readonly TimeSpan PauseAfterFault = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Who is called so much too late has probably stood still. Timers alone are late by up to 16 ms (Windows).</summary>
+    private static readonly TimeSpan Overslept = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>For about so long at most what came meanwhile is let in: a flood must not keep anything from being due.</summary>
+    private static readonly TimeSpan CatchingUpMax = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>As short as timers are: the receiving thread needs a moment to run at all.</summary>
+    private static readonly TimeSpan CatchingUpPause = TimeSpan.FromMilliseconds(1);
+
     private readonly KademliaEngine _engine;
     private readonly IDatagramTransport _transport;
     private readonly NodeClock _clock;
@@ -44,6 +53,7 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
     private JoinState _joinState = JoinState.Joining;
     private Instant _timerAt = Instant.Never;
     private Instant _pausedUntil;
+    private Instant _catchesUpUntil = Instant.Never;
     private Instant _nextUtc;
     private volatile bool _hasTimerFired;
     private NodeState? _saved;
@@ -172,12 +182,42 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
         }
 
         Instant now = _clock.Now;
-        if (Due <= now && !Guard(static (engine, _, at) => engine.Advance(at), this))
+        if (Due <= now)
         {
-            _pausedUntil = now + PauseAfterFault;
+            if (CatchesUp(now))
+            {
+                _pausedUntil = now + CatchingUpPause;
+            }
+            else if (!Guard(static (engine, _, at) => engine.Advance(at), this))
+            {
+                _pausedUntil = now + PauseAfterFault;
+            }
+        }
+        else if (_engine.NextDeadline > now)
+        {
+            _catchesUpUntil = Instant.Never;
         }
 
         SetTimer();
+    }
+
+    /// <summary>
+    /// Whether answers may wait that came in time, while this process stood still: they are to be let in before their requests are
+    /// given up, or whoever answered would be taken for dead. The first pause is for those that nobody sees: in the receiving
+    /// thread's hands, neither at the host nor queued.
+    /// </summary>
+    private bool CatchesUp(Instant now)
+    {
+        bool isAtIt = _catchesUpUntil != Instant.Never;
+        bool hasSlept = _engine.NextDeadline <= now - Overslept;
+        if (!hasSlept || (isAtIt && (now >= _catchesUpUntil || !_transport.HasWaiting)))
+        {
+            _catchesUpUntil = Instant.Never;
+            return false;
+        }
+
+        _catchesUpUntil = Instant.Min(_catchesUpUntil, now + CatchingUpMax);
+        return true;
     }
 
     private bool RunCommand()

@@ -27,6 +27,12 @@ internal interface IDatagramTransport : IDisposable
     /// </summary>
     bool TryRead(out Datagram datagram);
 
+    /// <summary>
+    /// Whether datagrams have arrived that nobody has read: queued, or at the host still. One that is on its way from there to the
+    /// queue at this moment may be missed. May be asked any time.
+    /// </summary>
+    bool HasWaiting { get; }
+
     /// <summary>Hands a datagram to the network. False, and counted, when the system refused it; never throws.</summary>
     bool Send(NodeEndpoint destination, ReadOnlySpan<byte> datagram);
 }

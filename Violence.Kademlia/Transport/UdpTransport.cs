@@ -64,6 +64,22 @@ internal sealed class UdpTransport : IDatagramTransport
     public bool TryRead(out Datagram datagram) => _queue.TryRead(out datagram);
 
     /// <inheritdoc/>
+    public bool HasWaiting
+    {
+        get
+        {
+            try
+            {
+                return _queue.QueuedBytes > 0 || _socket.Available > 0;
+            }
+            catch (Exception refusal) when (refusal is SocketException or ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public bool Send(NodeEndpoint destination, ReadOnlySpan<byte> datagram)
     {
         // Asked here because the system's refusal would cost an exception.

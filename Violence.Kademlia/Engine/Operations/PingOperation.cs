@@ -43,8 +43,14 @@ internal sealed class PingOperation(NodeEndpoint to) : Operation
 
     public override void OnReply(KademliaEngine engine, in OutgoingRequest request, Contact from, IncomingMessage message, Instant now)
     {
-        Status = PingStatus.Answered;
-        RoundTrip = now - request.SentAt;
+        // Later than that it can only be when this process stood still meanwhile: nobody knows when the answer came.
+        TimeSpan roundTrip = now - request.SentAt;
+        if (roundTrip <= Patience)
+        {
+            Status = PingStatus.Answered;
+            RoundTrip = roundTrip;
+        }
+
         Finish(engine, now);
     }
 
