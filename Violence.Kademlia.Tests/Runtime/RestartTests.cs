@@ -83,7 +83,7 @@ internal sealed class RestartTests
             Assert.That(stores, Is.Zero, "nothing was missing, so nothing was sent in full");
             foreach (Record record in records)
             {
-                ulong fingerprint = RecordFingerprint.Of(record);
+                ulong fingerprint = record.Fingerprint;
                 Assert.That(
                     touched.Where(touch => touch.Fingerprint == fingerprint).Select(static touch => touch.To).Distinct(),
                     Is.SupersetOf(before.Single(owned => owned.Record.Key == record.Key).Holders.Select(static holder => holder.Endpoint)));

@@ -69,7 +69,7 @@ public sealed class RecordStoreModelTests
     private static void Act(
         RecordStore store, StoreModel model, int action, Record record, RecordSource source, Instant now, DateTimeOffset utc)
     {
-        ulong fingerprint = RecordFingerprint.Of(record);
+        ulong fingerprint = record.Fingerprint;
         switch (action)
         {
             case 0:
@@ -109,7 +109,7 @@ public sealed class RecordStoreModelTests
         Assert.That(held.GroupBy(stored => stored.Record.Key).Any(key => Sum(key).Exceeds(Limits.OfKey)), Is.False);
         Assert.That(held.Select(stored => stored.Record.Place()), Is.Unique);
         Assert.That(
-            held.Where(stored => !store.TryFind(RecordFingerprint.Of(stored.Record), now, out _)), Is.Empty, "fingerprints");
+            held.Where(stored => !store.TryFind(stored.Record.Fingerprint, now, out _)), Is.Empty, "fingerprints");
         Assert.That(
             store.SourceCount, Is.EqualTo(held.Select(stored => stored.Source).Where(source => !source.IsSelf).Distinct().Count()));
     }

@@ -20,7 +20,7 @@ public sealed class RecordStoreRepairTests
     {
         Record record = Create();
 
-        Assert.That(Convert.ToHexString(record.Hash()), Does.StartWith($"{RecordFingerprint.Of(record):X16}"));
+        Assert.That(Convert.ToHexString(record.Hash()), Does.StartWith($"{record.Fingerprint:X16}"));
     }
 
     [Test]
@@ -33,9 +33,9 @@ public sealed class RecordStoreRepairTests
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(_store.Confirm(RecordFingerprint.Of(old), Now), Is.False, "replaced");
-            Assert.That(_store.Confirm(RecordFingerprint.Of(current), Now), Is.True);
-            Assert.That(_store.Confirm(RecordFingerprint.Of(current), Now + Minute), Is.False, "expired");
+            Assert.That(_store.Confirm(old.Fingerprint, Now), Is.False, "replaced");
+            Assert.That(_store.Confirm(current.Fingerprint, Now), Is.True);
+            Assert.That(_store.Confirm(current.Fingerprint, Now + Minute), Is.False, "expired");
         }
     }
 
@@ -65,7 +65,7 @@ public sealed class RecordStoreRepairTests
             _store.Put(Create(owner: i), A, Now + i * Minute, Utc);
         }
 
-        _store.Confirm(RecordFingerprint.Of(Create(owner: 0)), Now + 5 * Minute);
+        _store.Confirm(Create(owner: 0).Fingerprint, Now + 5 * Minute);
         _store.Put(Create(owner: 1), B, Now + 6 * Minute, Utc);
         var due = new List<RecordEntry>();
         int count = _store.Collect(Now + 3 * Minute, due, max: 10);
@@ -190,7 +190,7 @@ public sealed class RecordStoreRepairTests
             _store.Put(Create(key: i % 3, owner: i), A, Now, Utc);
         }
 
-        ulong fingerprint = RecordFingerprint.Of(Create(owner: 0));
+        ulong fingerprint = Create(owner: 0).Fingerprint;
         var page = new HeldRecord[16];
         long Work()
         {

@@ -142,7 +142,7 @@ internal sealed class StoreModel(StorageLimits limits)
                 RecordSource heaviest = Heaviest(All().Where(where), limit)!.Value;
                 StoredRecord victim = All().Where(where).Where(stored => stored.Source == heaviest)
                     .OrderBy(stored => stored.Record.IsTombstone).ThenBy(stored => stored.Expires.Ticks)
-                    .ThenBy(stored => RecordFingerprint.Of(stored.Record)).First();
+                    .ThenBy(stored => stored.Record.Fingerprint).First();
                 _held.RemoveAll(held => held.Stored == victim);
                 Evicted++;
             }

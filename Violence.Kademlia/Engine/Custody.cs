@@ -109,7 +109,7 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
     {
         if (_fresh.Count < FreshMax)
         {
-            _fresh.Enqueue((RecordFingerprint.Of(record), now + engine.Jitter(FreshPause)));
+            _fresh.Enqueue((record.Fingerprint, now + engine.Jitter(FreshPause)));
         }
     }
 
@@ -178,7 +178,7 @@ internal sealed class Custody(EngineConfig config, EntropySource entropy)
         {
             if (touch.HoldersOf(record).Count >= CopiesBeforeDrop
                 && record.Owner != engine.Self
-                && engine.Store.TryFind(RecordFingerprint.Of(record), now, out RecordEntry? entry)
+                && engine.Store.TryFind(record.Fingerprint, now, out RecordEntry? entry)
                 && !IsHolder(record.Key.Position, engine))
             {
                 engine.Store.Drop(entry);

@@ -1,7 +1,6 @@
 using Violence.Kademlia.Engine.Operations;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Requests;
-using Violence.Kademlia.Storage;
 using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Engine;
@@ -121,7 +120,7 @@ internal sealed partial class KademliaEngine
         Span<ulong> fingerprints = stackalloc ulong[records.Length];
         for (int i = 0; i < records.Length; i++)
         {
-            fingerprints[i] = RecordFingerprint.Of(records[i]);
+            fingerprints[i] = records[i].Fingerprint;
         }
 
         return Scratch.Writer.Touch(header, cookie, fingerprints);

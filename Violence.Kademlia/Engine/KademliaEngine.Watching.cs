@@ -145,7 +145,7 @@ internal sealed partial class KademliaEngine
 
     private void TellOwnWatches(Record record, Record? before)
     {
-        ulong fingerprint = RecordFingerprint.Of(record);
+        ulong fingerprint = record.Fingerprint;
         foreach (Watch watch in _watches!.Of(record.Key).ToArray())
         {
             if (!watch.Knows(fingerprint) && Concerns(PayloadFilter.ParseOrNone(watch.Filter), record, before))
@@ -186,7 +186,7 @@ internal sealed partial class KademliaEngine
         }
 
         Counters.NewsReceived++;
-        ulong fingerprint = RecordFingerprint.Of(record);
+        ulong fingerprint = record.Fingerprint;
         if (watch.Knows(fingerprint) || RecordRules.RemainingLife(record, UtcAt(now), Config.Storage.ClockTolerance) <= TimeSpan.Zero)
         {
             return;

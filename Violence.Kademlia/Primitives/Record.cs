@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 
 namespace Violence.Kademlia.Primitives;
@@ -24,6 +25,9 @@ public sealed class Record
     private readonly byte[] _bytes;
     private readonly int _payloadStart;
     private readonly int _payloadLength;
+
+    // Computed when first asked for. 0, which one record in 2^64 has, is computed each time.
+    private ulong _fingerprint;
 
     internal Record(byte[] bytes, RecordFields fields, int payloadStart, int payloadLength)
     {
@@ -84,6 +88,28 @@ public sealed class Record
 
     /// <summary>Whether both are the same record to the byte.</summary>
     internal bool SameBytes(Record other) => _bytes.AsSpan().SequenceEqual(other._bytes);
+
+    /// <summary>
+    /// The short name of its bytes: the first 8 of their SHA-256, as a big-endian number. Enough to ask a holder whether it has
+    /// them; whoever wants two records with one fingerprint can make them (2^32 tries).
+    /// </summary>
+    internal ulong Fingerprint
+    {
+        get
+        {
+            // Two nodes of one process may hold the same object, each on a thread of its own.
+            ulong fingerprint = Volatile.Read(ref _fingerprint);
+            if (fingerprint == 0)
+            {
+                Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+                Hash(hash);
+                fingerprint = BinaryPrimitives.ReadUInt64BigEndian(hash);
+                Volatile.Write(ref _fingerprint, fingerprint);
+            }
+
+            return fingerprint;
+        }
+    }
 
     /// <summary>SHA-256 of the whole record: breaks ties between records of the same sequence.</summary>
     internal void Hash(Span<byte> destination) => SHA256.HashData(_bytes, destination);

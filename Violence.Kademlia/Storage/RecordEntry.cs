@@ -16,8 +16,7 @@ internal sealed class RecordEntry(Record record, Instant heldSince, Instant chan
 
     public Record Record { get; private set; } = record;
 
-    /// <summary>The <see cref="RecordFingerprint"/> of the record.</summary>
-    public ulong Fingerprint { get; private set; } = RecordFingerprint.Of(record);
+    public ulong Fingerprint => Record.Fingerprint;
 
     public Instant HeldSince { get; } = heldSince;
 
@@ -45,7 +44,6 @@ internal sealed class RecordEntry(Record record, Instant heldSince, Instant chan
     {
         Record = winner;
         ChangedAt = changedAt;
-        Fingerprint = RecordFingerprint.Of(winner);
     }
 
     public HeldRecord ToHeld(Instant now) => new(Record, Seconds(now - HeldSince), Seconds(now - ChangedAt));
