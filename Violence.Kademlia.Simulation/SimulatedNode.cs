@@ -161,12 +161,16 @@ internal sealed class SimulatedNode
         }
 
         _alarm = Instant.Never;
-        Enter();
-        if (Engine.NextDeadline <= _simulator.Now)
+        Instant due = Engine.NextDeadline;
+        if (due > _simulator.Now)
         {
-            Engine.Advance(_simulator.Now);
+            // As with most: what it was set for has been answered since.
+            SetAlarm(due);
+            return;
         }
 
+        Enter();
+        Engine.Advance(_simulator.Now);
         EndStep();
     }
 
@@ -214,7 +218,11 @@ internal sealed class SimulatedNode
         }
 
         _host?.OnStep(Engine.JoinState);
-        Instant next = Engine.NextDeadline;
+        SetAlarm(Engine.NextDeadline);
+    }
+
+    private void SetAlarm(Instant next)
+    {
         if (next < _alarm)
         {
             _alarm = next;

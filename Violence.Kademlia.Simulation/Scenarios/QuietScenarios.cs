@@ -5,12 +5,12 @@ internal sealed class StaticScenario : Scenario
 {
     public const double UsualLoss = 0.01;
 
-    /// <summary>How long a network is left alone, so that tables fill.</summary>
+    /// <summary>How long a network is left alone unless told otherwise, so that tables fill.</summary>
     public static readonly TimeSpan Quiet = TimeSpan.FromMinutes(15);
 
     public override string Name => "static";
 
-    public override string Explanation => "Nobody comes or goes; 1 % of datagrams are lost.";
+    public override string Explanation => "Nobody comes or goes; 1 % of datagrams are lost. Left alone for --hours (0.25) before records are put and looked up.";
 
     public override Aftermath Aftermath { get; } = new() { Calm = TimeSpan.Zero };
 
@@ -18,7 +18,7 @@ internal sealed class StaticScenario : Scenario
     {
         run.Simulator.Faults.Loss = UsualLoss;
         run.Settle();
-        run.MeasureUpkeep(Quiet);
+        run.MeasureUpkeep(run.Options.Hours is { } hours ? TimeSpan.FromHours(hours) : Quiet);
         run.Workload.PutMany(run.Options.Records);
         run.Workload.GetMany(run.Options.Lookups);
     }

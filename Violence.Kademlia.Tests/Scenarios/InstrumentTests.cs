@@ -83,6 +83,25 @@ internal sealed class InstrumentTests
         }
     }
 
+    [Test]
+    public void A_delay_that_is_remembered_is_the_one_that_would_be_drawn()
+    {
+        var latency = LatencyModel.LogNormal(seed: 3);
+        EntropySource entropy = EntropySource.Seeded(3);
+        var wrong = new List<(int, int)>();
+        for (int i = 0; i < 20_000; i++)
+        {
+            // So many pairs that they push each other out, and so few that most come again; node 0 and a node's way to itself among them.
+            (int from, int to) = (entropy.NextInt32(60), entropy.NextInt32(60));
+            if (latency.OneWay(from, to) != LatencyModel.LogNormal(seed: 3).OneWay(from, to))
+            {
+                wrong.Add((from, to));
+            }
+        }
+
+        Assert.That(wrong, Is.Empty);
+    }
+
     [TestCase(1.0, 43.3)]
     [TestCase(0.615, 79.3)]
     public void Sessions_have_the_median_and_the_mean_of_their_distribution(double shape, double meanMinutes)

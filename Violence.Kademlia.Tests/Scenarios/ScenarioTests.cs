@@ -53,6 +53,19 @@ internal sealed class ScenarioTests
     }
 
     [Test]
+    public void A_static_network_is_left_alone_for_the_hours_given_and_for_a_quarter_of_one_otherwise()
+    {
+        ScenarioOptions options = Small with { Nodes = 20, Lookups = 10 };
+        string unless = Play("static", options).TraceHash;
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Play("static", options with { Hours = 0.25 }).TraceHash, Is.EqualTo(unless));
+            Assert.That(Play("static", options with { Hours = 0.5 }).TraceHash, Is.Not.EqualTo(unless));
+        }
+    }
+
+    [Test]
     public void Records_of_owners_that_are_gone_are_expected_for_as_long_as_they_live()
     {
         SimulationReport report = Play("churn", Small with { Nodes = 40, OwnersUp = false, Hours = 0.2, MedianMinutes = 600 });
