@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
@@ -61,7 +60,7 @@ internal sealed class SourceLimiter
             return true;
         }
 
-        ulong address = AddressOf(source);
+        ulong address = source.Host;
         int index = Find(address);
         if (index == None)
         {
@@ -97,7 +96,7 @@ internal sealed class SourceLimiter
             return;
         }
 
-        ulong address = AddressOf(source);
+        ulong address = source.Host;
         int index = Find(address);
         if (index == None)
         {
@@ -113,14 +112,6 @@ internal sealed class SourceLimiter
         {
             StandingAt(index) = new Standing(PlaceState.Proven, StandingAt(index).FullAt);
         }
-    }
-
-    /// <summary>IPv4: the address. IPv6: its /64, all of which one host may use.</summary>
-    private static ulong AddressOf(NodeEndpoint source)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        source.WriteIPv6Address(bytes);
-        return BinaryPrimitives.ReadUInt64BigEndian(source.IsIPv4 ? bytes[8..] : bytes);
     }
 
     /// <summary>The two sets of an address; they may be one.</summary>

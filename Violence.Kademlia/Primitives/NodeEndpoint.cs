@@ -126,6 +126,9 @@ public readonly struct NodeEndpoint : IEquatable<NodeEndpoint>
     /// </summary>
     public ulong NetworkPrefix => IsIPv4 ? 1UL << 63 | (uint)_low >> 8 : _high >> 16;
 
+    /// <summary>What one host has: its address (IPv4, mapped) or its /64 (IPv6), as a value to tell sources apart by.</summary>
+    internal ulong Host => IsIPv4 ? _low : _high;
+
     /// <summary>Writes address and port in network order: 6 or 18 bytes.</summary>
     /// <returns>The number of bytes written.</returns>
     internal int CopyTo(Span<byte> destination)
