@@ -103,11 +103,15 @@ public sealed class SourceLimiterTests
             admitted += limiter.Admit(Spoofed(i), Start + TimeSpan.FromMicroseconds(2 * i)) ? 1 : 0;
         }
 
+        // Taken before anything is asserted: that allocates too.
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
         using (Assert.EnterMultipleScope())
         {
             Assert.That(limiter.Capacity, Is.EqualTo(4096));
-            // The table itself with all its smaller forerunners: 4,096 places of 16 bytes, twice.
-            Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(135_000));
+            // The table itself with all its smaller forerunners, 4,096 places of 16 bytes twice, and what little the runtime may do on this
+            // thread meanwhile; the next larger table would be 131,072 more.
+            Assert.That(allocated, Is.LessThan(160_000));
             // In two seconds: every place once a keeping time, and the shared budget.
             Assert.That(admitted, Is.LessThan(2 * 4096 + 4000 + 2 * 2000 + 1));
         }
