@@ -154,9 +154,7 @@ internal sealed class CatchingUpTests
 
     private static byte[] Answer(LoopFixture it, MessageKind kind)
     {
-        var request = new IncomingMessage();
-        Assert.That(MessageReader.Read(it.Transport.LastSent, LoopFixture.Network, request), Is.EqualTo(WireError.None));
-        var header = new MessageHeader(LoopFixture.Network, kind, request.Header.Transaction, Asked.Id, IsClient: false);
+        var header = new MessageHeader(LoopFixture.Network, kind, it.ReadLastSent().Header.Transaction, Asked.Id, IsClient: false);
         var writer = new MessageWriter();
         NodeEndpoint observed = it.Transport.LocalEndpoint;
         ReadOnlyMemory<byte> answer = kind == MessageKind.Nodes

@@ -3,6 +3,7 @@ using Violence.Kademlia.Identity;
 using Violence.Kademlia.Persistence;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Runtime;
+using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Tests.Runtime;
 
@@ -39,6 +40,14 @@ internal sealed class LoopFixture : IDisposable
     public int SeedsWanted { get; private set; }
 
     public List<JoinState> JoinStates { get; } = [];
+
+    /// <summary>What was sent last, as its receiver reads it.</summary>
+    public IncomingMessage ReadLastSent()
+    {
+        var message = new IncomingMessage();
+        Assert.That(MessageReader.Read(Transport.LastSent, Network, message), Is.EqualTo(WireError.None));
+        return message;
+    }
 
     public void Dispose()
     {

@@ -29,12 +29,12 @@ public sealed class SavingTests
         List<string> order = [];
         Record record = Signed(it, "one");
         store.OnCommit = changes => order.AddRange(changes.OfType<StateChange.Kept>().Select(kept => kept.Saved.Record.SameBytes(record) ? "saved" : "other"));
-        it.Transport.OnSend = () => order.Add($"{Read(it.Transport.LastSent).Header.Kind}");
+        it.Transport.OnSend = () => order.Add($"{it.ReadLastSent().Header.Kind}");
 
         Store(it, record, cookie);
 
         Assert.That(order, Is.EqualTo(["saved", nameof(MessageKind.Stored)]));
-        Assert.That(Read(it.Transport.LastSent).Status, Is.EqualTo(StoreStatus.Stored));
+        Assert.That(it.ReadLastSent().Status, Is.EqualTo(StoreStatus.Stored));
     }
 
     [Test]
@@ -142,13 +142,6 @@ public sealed class SavingTests
 
     private static int[] Events(LoopFixture it) => [.. it.Log.Entries.Select(static entry => entry.Event.Id)];
 
-    private static IncomingMessage Read(ReadOnlyMemory<byte> datagram)
-    {
-        var message = new IncomingMessage();
-        Assert.That(MessageReader.Read(datagram, LoopFixture.Network, message), Is.EqualTo(WireError.None));
-        return message;
-    }
-
     private MessageHeader Header(MessageKind kind) => new(LoopFixture.Network, kind, new TransactionId(++_transactions), _stranger.Id, IsClient: true);
 
     private Record Signed(LoopFixture it, string label) => new RecordAuthorOf(_stranger, LoopFixture.Network)
@@ -157,7 +150,7 @@ public sealed class SavingTests
     private ulong CookieFrom(LoopFixture it)
     {
         it.Transport.Deliver(LoopFixture.Stranger, Padded(_writer.Ping(Header(MessageKind.Ping), null, null)));
-        return Read(it.Transport.LastSent).Cookie;
+        return it.ReadLastSent().Cookie;
     }
 
     private ReadOnlyMemory<byte> Padded(ReadOnlyMemory<byte> message) => message.Length < WireLimits.MaxDatagram ? _writer.Pad() : message;
@@ -165,6 +158,6 @@ public sealed class SavingTests
     private StoreStatus Store(LoopFixture it, Record record, ulong cookie)
     {
         it.Transport.Deliver(LoopFixture.Stranger, _writer.Store(Header(MessageKind.Store), cookie, record.Bytes.Span).ToArray());
-        return Read(it.Transport.LastSent).Status;
+        return it.ReadLastSent().Status;
     }
 }

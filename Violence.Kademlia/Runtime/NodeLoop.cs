@@ -193,7 +193,7 @@ internal sealed class NodeLoop : IThreadPoolWorkItem, IDisposable
                 _pausedUntil = now + PauseAfterFault;
             }
         }
-        else if (_engine.NextDeadline > now)
+        else if (_catchesUpUntil != Instant.Never && _engine.NextDeadline > now)
         {
             _catchesUpUntil = Instant.Never;
         }
