@@ -3,7 +3,7 @@ using Violence.Kademlia.Engine;
 using Violence.Kademlia.Identity;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Storage;
-using Violence.Kademlia.Tests.Requests;
+using Violence.Kademlia.Tests.Primitives;
 using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Tests.Engine;

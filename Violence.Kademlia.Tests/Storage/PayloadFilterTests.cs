@@ -1,6 +1,6 @@
 using CsCheck;
 using Violence.Kademlia.Storage;
-using Violence.Kademlia.Tests.Requests;
+using Violence.Kademlia.Tests.Primitives;
 using Violence.Kademlia.Tests.Wire;
 
 namespace Violence.Kademlia.Tests.Storage;

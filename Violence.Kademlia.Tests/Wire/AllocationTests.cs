@@ -1,4 +1,5 @@
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Tests.Primitives;
 using Violence.Kademlia.Wire;
 
 namespace Violence.Kademlia.Tests.Wire;
@@ -7,9 +8,6 @@ namespace Violence.Kademlia.Tests.Wire;
 [TestFixture]
 public sealed class AllocationTests
 {
-    private const int Warm = 2_000;
-    private const int Measured = 1_000;
-
     private static readonly Contact[] Contacts = Samples.Contacts(20);
     private static readonly HeldRecord[] Records = Samples.Held(Samples.RecordOf("a", 100), Samples.RecordOf("b", 100));
     private static readonly byte[] Key = new byte[WireLimits.PublicKeySize];
@@ -48,7 +46,7 @@ public sealed class AllocationTests
         var writer = new MessageWriter();
         Func<MessageWriter, ReadOnlyMemory<byte>> write = Messages.Single(message => message.Name == name).Write;
 
-        Assert.That(Allocated(() => write(writer)), Is.Zero);
+        Assert.That(Allocations.Of(() => write(writer)), Is.Zero);
     }
 
     [TestCaseSource(nameof(Names))]
@@ -58,7 +56,7 @@ public sealed class AllocationTests
         var message = new IncomingMessage();
 
         Assert.That(MessageReader.Read(datagram, Samples.Network, message), Is.EqualTo(WireError.None));
-        Assert.That(Allocated(() => MessageReader.Read(datagram, Samples.Network, message)), Is.Zero);
+        Assert.That(Allocations.Of(() => MessageReader.Read(datagram, Samples.Network, message)), Is.Zero);
     }
 
     [Test]
@@ -67,9 +65,9 @@ public sealed class AllocationTests
         var writer = new MessageWriter();
 
         Assert.That(
-            Allocated(() => writer.FindValue(Header, 1, new RecordKey(Samples.Id), AddressFamilies.Both, null, Cursor)), Is.Zero);
+            Allocations.Of(() => writer.FindValue(Header, 1, new RecordKey(Samples.Id), AddressFamilies.Both, null, Cursor)), Is.Zero);
         Assert.That(
-            Allocated(() => writer.Values(Header, Samples.IPv4, 1, Contacts, Records, true, 9, 1200, out _)), Is.Zero);
+            Allocations.Of(() => writer.Values(Header, Samples.IPv4, 1, Contacts, Records, true, 9, 1200, out _)), Is.Zero);
     }
 
     [Test]
@@ -88,23 +86,7 @@ public sealed class AllocationTests
 
         foreach (byte[] datagram in garbage)
         {
-            Assert.That(Allocated(() => MessageReader.Read(datagram, Samples.Network, message)), Is.Zero);
+            Assert.That(Allocations.Of(() => MessageReader.Read(datagram, Samples.Network, message)), Is.Zero);
         }
-    }
-
-    private static long Allocated<T>(Func<T> action)
-    {
-        for (int i = 0; i < Warm; i++)
-        {
-            action();
-        }
-
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < Measured; i++)
-        {
-            action();
-        }
-
-        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 }

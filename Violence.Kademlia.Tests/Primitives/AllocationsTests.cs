@@ -1,0 +1,31 @@
+namespace Violence.Kademlia.Tests.Primitives;
+
+[TestFixture]
+public sealed class AllocationsTests
+{
+    [Test]
+    public void What_is_allocated_once_in_a_thousand_calls_is_seen()
+    {
+        int calls = 0;
+        object? kept = null;
+
+        long allocated = Allocations.Of(() => kept = calls++ % 1000 == 0 ? new byte[100] : kept);
+
+        Assert.That(allocated, Is.InRange(2 * 100, 2 * 150));
+    }
+
+    [Test]
+    public void What_only_one_try_allocated_is_not_the_codes()
+    {
+        int uses = 0;
+        object? kept = null;
+
+        long allocated = Allocations.Least(() => 0, _ => kept = uses++ == 0 ? new byte[8000] : kept);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(allocated, Is.Zero);
+            Assert.That(uses, Is.GreaterThan(1));
+        }
+    }
+}
