@@ -114,6 +114,7 @@ public sealed class DataDirectoryTests
         await using KademliaNode other = await KademliaNode.StartAsync(Options with { DataDirectory = null });
         KademliaNode first = await KademliaNode.StartAsync(Options with { Bootstrap = [$"{other.LocalEndPoint}"] });
         await first.BootstrapAsync().WaitAsync(Eventually.Deadline);
+        await Eventually.HoldsAsync("each knows the other", _ => Task.FromResult(other.GetContacts().Count == 1 && first.GetContacts().Count == 1));
         PutResult own = await first.PutAsync(RecordKey.FromText("directory", "mine"), "mine"u8.ToArray());
         PutResult others = await other.PutAsync(RecordKey.FromText("directory", "theirs"), "theirs"u8.ToArray());
         HeldRecordInfo before = first.GetHeldRecords().Single(held => held.Record.Owner == other.Id);

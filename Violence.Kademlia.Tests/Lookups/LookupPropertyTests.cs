@@ -147,8 +147,7 @@ public sealed class LookupPropertyTests
     [Test]
     public void Ever_closer_inventions_end_at_the_limit_of_requests_and_take_a_few_kilobytes()
     {
-        EntropySource entropy = EntropySource.Seeded(5);
-        NodeId target = entropy.NextNodeId();
+        NodeId target = EntropySource.Seeded(5).NextNodeId();
         var reply = new Contact[1000];
         Lookup? last = null;
 
@@ -163,6 +162,7 @@ public sealed class LookupPropertyTests
 
         Lookup Invent()
         {
+            EntropySource entropy = EntropySource.Seeded(6);
             int invented = 0;
             var lookup = new Lookup(target, default, LookupLimits.Default);
             lookup.Offer([new Contact(target.Sibling(0, entropy.NextNodeId()), StaticNetwork.EndpointOf(invented++))]);

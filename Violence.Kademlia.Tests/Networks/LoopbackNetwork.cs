@@ -15,7 +15,7 @@ internal enum LoopbackAddresses
 
 /// <summary>
 /// A network of real nodes on this host. Every node joins through a random earlier one, drawn from a seed; all have
-/// joined when it is handed out. Its name is its own, so networks of tests that run side by side stay apart.
+/// joined and know all servers when it is handed out. Its name is its own, so networks of tests that run side by side stay apart.
 /// </summary>
 internal sealed class LoopbackNetwork : IAsyncDisposable
 {
@@ -38,7 +38,7 @@ internal sealed class LoopbackNetwork : IAsyncDisposable
 
     public KademliaNode this[int index] => _nodes[index];
 
-    /// <summary>Starts a network and waits until every node has joined.</summary>
+    /// <summary>Starts a network and waits until every node has joined and knows every other that is not a client.</summary>
     /// <param name="count">How many nodes.</param>
     /// <param name="seed">Decides who joins through whom.</param>
     /// <param name="addresses">Where they listen.</param>
@@ -59,6 +59,7 @@ internal sealed class LoopbackNetwork : IAsyncDisposable
             }
 
             await network.JoinedAsync(deadline.Token);
+            await network.AcquaintedAsync();
             return network;
         }
         catch
@@ -107,6 +108,17 @@ internal sealed class LoopbackNetwork : IAsyncDisposable
     {
         BootstrapResult[] results = await Task.WhenAll(_nodes.Select(node => node.BootstrapAsync(cancellationToken)));
         Assert.That(results.Skip(1).Select(result => result.Status), Is.All.EqualTo(BootstrapStatus.Joined));
+    }
+
+    /// <summary>Nodes that have joined know three others, or a seed that does not know them yet: tests of what comes after joining don't start there.</summary>
+    private Task<int> AcquaintedAsync()
+    {
+        NodeId[] servers = [.. _nodes.Where(node => node.Mode == NodeMode.Server).Select(node => node.Id)];
+        return Eventually.HoldsAsync(
+            "every node knows every server",
+            _ => Task.FromResult(_nodes.Sum(node => servers.Except(node.GetContacts().Select(contact => contact.Id).Append(node.Id)).Count())),
+            missing => missing == 0,
+            missing => $"{missing} are unknown to somebody");
     }
 
     private IPAddress AddressOf(int index)

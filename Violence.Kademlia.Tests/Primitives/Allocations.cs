@@ -2,18 +2,27 @@ namespace Violence.Kademlia.Tests.Primitives;
 
 /// <summary>
 /// Bytes that code allocates on this thread. What the runtime itself allocates there now and then, while it compiles or widens a table of
-/// its own, is not the code's: so each figure is the least of several tries, and what the code allocates shows in every one.
+/// its own, is not the code's: so each figure is the least of several tries. What the code allocates shows in every one.
 /// </summary>
 internal static class Allocations
 {
     private const int Tries = 5;
     private const int Rounds = 2000;
 
-    /// <summary>The bytes of <see cref="Rounds"/> calls, after as many to warm up.</summary>
+    /// <summary>The bytes of at least <see cref="Rounds"/> calls, after as many to warm up.</summary>
     public static long Of(Action action)
     {
-        Repeat(action);
-        return Least(() => action, Repeat);
+        int rounds = Rounds;
+        Repeat(action, rounds);
+
+        // Each try makes as many calls as there were before it, so that a list which doubles as it grows does so in every one.
+        return Least(
+            () => action,
+            repeated =>
+            {
+                Repeat(repeated, rounds);
+                rounds *= 2;
+            });
     }
 
     /// <summary>The bytes of what the factory makes, with all that it threw away in making it.</summary>
@@ -39,9 +48,9 @@ internal static class Allocations
         return least;
     }
 
-    private static void Repeat(Action action)
+    private static void Repeat(Action action, int rounds)
     {
-        for (int i = 0; i < Rounds; i++)
+        for (int i = 0; i < rounds; i++)
         {
             action();
         }

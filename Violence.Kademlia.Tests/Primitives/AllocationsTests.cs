@@ -14,6 +14,18 @@ public sealed class AllocationsTests
         Assert.That(allocated, Is.InRange(2 * 100, 2 * 150));
     }
 
+    [TestCase(1)]
+    [TestCase(3)]
+    [TestCase(10)]
+    [TestCase(50)]
+    public void What_grows_without_end_is_seen(int elementsPerCall)
+    {
+        byte[] added = new byte[elementsPerCall];
+        List<byte> kept = [];
+
+        Assert.That(Allocations.Of(() => kept.AddRange(added)), Is.Positive);
+    }
+
     [Test]
     public void What_only_one_try_allocated_is_not_the_codes()
     {

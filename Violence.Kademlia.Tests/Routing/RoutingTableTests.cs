@@ -323,12 +323,26 @@ public sealed class RoutingTableTests
     public void Contacts_that_come_and_go_take_no_more_memory()
     {
         Contact[] contacts = [.. Enumerable.Range(0, 50).Select(number => At(number % 5, number))];
-        RoutingTable table = TableOf(Small, contacts);
-        int round = 0;
 
-        Assert.That(Allocations.Of(ComeAndGo), Is.Zero);
+        long allocated = Allocations.Least(
+            () =>
+            {
+                // The first round may still grow an array.
+                RoutingTable table = TableOf(Small, contacts);
+                ComeAndGo(table, 0);
+                return table;
+            },
+            table =>
+            {
+                for (int round = 1; round < 50; round++)
+                {
+                    ComeAndGo(table, round);
+                }
+            });
 
-        void ComeAndGo()
+        Assert.That(allocated, Is.Zero);
+
+        void ComeAndGo(RoutingTable table, int round)
         {
             foreach (Contact contact in contacts)
             {
@@ -339,8 +353,6 @@ public sealed class RoutingTableTests
             {
                 table.Add(contact, Second(round));
             }
-
-            round++;
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using Violence.Kademlia.Tests.Networks;
 
 namespace Violence.Kademlia.Tests.Runtime;
@@ -6,6 +8,12 @@ namespace Violence.Kademlia.Tests.Runtime;
 public sealed class NodeLoopThreadsTests
 {
     private static readonly byte[] Garbage = [0xc1];
+
+    /// <summary>
+    /// No new round begins after that: where other work keeps the processors busy, each hand-over from thread to thread takes a turn of the
+    /// scheduler's. Some hundreds of rounds are always possible.
+    /// </summary>
+    private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(10);
 
     [Test]
     public void Many_threads_post_and_every_command_runs_once_in_its_threads_order_and_alone()
@@ -63,10 +71,11 @@ public sealed class NodeLoopThreadsTests
         it.Loop.Start();
         const int Rounds = 50_000;
         int hung = 0;
+        var time = Stopwatch.StartNew();
 
         InParallel(2, _ =>
         {
-            for (int i = 0; i < Rounds && hung == 0; i++)
+            for (int i = 0; i < Rounds && hung == 0 && time.Elapsed < LongEnough; i++)
             {
                 int ran = 0;
                 it.Loop.Post((_, _) => Volatile.Write(ref ran, 1));
@@ -87,10 +96,11 @@ public sealed class NodeLoopThreadsTests
         it.Loop.Start();
         const int Rounds = 50_000;
         int hung = 0;
+        var time = Stopwatch.StartNew();
 
         InParallel(2, thread =>
         {
-            for (int i = 0; i < Rounds && Volatile.Read(ref hung) == 0; i++)
+            for (int i = 0; i < Rounds && Volatile.Read(ref hung) == 0 && time.Elapsed < LongEnough; i++)
             {
                 if (thread == 0)
                 {
@@ -117,10 +127,11 @@ public sealed class NodeLoopThreadsTests
         it.Loop.Start();
         const int Rounds = 20_000;
         int hung = 0;
+        var time = Stopwatch.StartNew();
 
         InParallel(2, thread =>
         {
-            for (int i = 0; i < Rounds && Volatile.Read(ref hung) == 0; i++)
+            for (int i = 0; i < Rounds && Volatile.Read(ref hung) == 0 && time.Elapsed < LongEnough; i++)
             {
                 if (thread == 0)
                 {
@@ -150,13 +161,21 @@ public sealed class NodeLoopThreadsTests
         const int Rounds = 30_000;
         int ran = 0;
         int hung = 0;
-        using var meeting = new Barrier(2);
+        bool isOver = false;
+        var time = Stopwatch.StartNew();
+        using var meeting = new Barrier(2, _ => isOver = hung != 0 || time.Elapsed > LongEnough);
 
         InParallel(2, thread =>
         {
-            for (int i = 0; i < Rounds && Volatile.Read(ref hung) == 0; i++)
+            for (int i = 0; i < Rounds; i++)
             {
+                // Both go on or neither does: it is decided once, while both are here.
                 meeting.SignalAndWait();
+                if (isOver)
+                {
+                    return;
+                }
+
                 if (thread == 0)
                 {
                     it.Loop.Post((_, _) => Volatile.Write(ref ran, ran + 1));
@@ -225,15 +244,25 @@ public sealed class NodeLoopThreadsTests
         Assert.That(ran, Is.True);
     }
 
+    /// <summary>What a thread throws is thrown here, once all have ended: of its own it would end the process.</summary>
     private static void InParallel(int threads, Action<int> body)
     {
         using var start = new Barrier(threads);
+        var thrown = new ConcurrentQueue<Exception>();
         Thread[] all = [.. Enumerable.Range(0, threads).Select(index => new Thread(() =>
         {
-            start.SignalAndWait();
-            body(index);
-        }))];
+            try
+            {
+                start.SignalAndWait();
+                body(index);
+            }
+            catch (Exception exception)
+            {
+                thrown.Enqueue(exception);
+            }
+        }) { IsBackground = true })];
         Array.ForEach(all, thread => thread.Start());
-        Array.ForEach(all, thread => Assert.That(thread.Join(2 * Eventually.Deadline), Is.True, "A thread did not come to its end."));
+        Array.ForEach(all, thread => Assert.That(thread.Join(3 * Eventually.Deadline), Is.True, "A thread did not come to its end."));
+        Assert.That(thrown, Is.Empty);
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using CsCheck;
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Tests.Networks;
 using Violence.Kademlia.Tests.Primitives;
 using Violence.Kademlia.Transport;
 
@@ -151,7 +152,7 @@ public sealed class DatagramPipeTests
 
                 return next == Count;
             },
-            TimeSpan.FromSeconds(10));
+            Eventually.Deadline);
 
         using (Assert.EnterMultipleScope())
         {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Violence.Kademlia.Primitives;
+using Violence.Kademlia.Tests.Networks;
 using Violence.Kademlia.Transport;
 
 namespace Violence.Kademlia.Tests.Transport;
@@ -10,7 +11,7 @@ namespace Violence.Kademlia.Tests.Transport;
 internal sealed class TransportProbe : IDisposable
 {
     public const int MaxDatagram = 1200;
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Patience = Eventually.Deadline;
 
     private readonly BlockingCollection<(NodeEndpoint Source, byte[] Payload)> _received = [];
 
