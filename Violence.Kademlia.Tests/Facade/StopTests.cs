@@ -82,6 +82,7 @@ public sealed class StopTests
     {
         await using LoopbackNetwork network = await LoopbackNetwork.StartAsync(6);
         NodeId gone = network[3].Id;
+
         await network[3].StopAsync();
 
         await Eventually.HoldsAsync(

@@ -17,11 +17,11 @@ internal static class Allocations
 
         // Each try makes as many calls as there were before it, so that a list which doubles as it grows does so in every one.
         return Least(
-            () => action,
-            repeated =>
+            () => rounds,
+            calls =>
             {
-                Repeat(repeated, rounds);
-                rounds *= 2;
+                Repeat(action, calls);
+                rounds += calls;
             });
     }
 

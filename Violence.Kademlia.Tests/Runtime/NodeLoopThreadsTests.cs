@@ -262,7 +262,7 @@ public sealed class NodeLoopThreadsTests
             }
         }) { IsBackground = true })];
         Array.ForEach(all, thread => thread.Start());
-        Array.ForEach(all, thread => Assert.That(thread.Join(3 * Eventually.Deadline), Is.True, "A thread did not come to its end."));
+        Array.ForEach(all, thread => Assert.That(thread.Join(2 * Eventually.Deadline), Is.True, "A thread did not come to its end."));
         Assert.That(thrown, Is.Empty);
     }
 }

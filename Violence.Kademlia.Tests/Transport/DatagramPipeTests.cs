@@ -1,7 +1,6 @@
 using System.Net;
 using CsCheck;
 using Violence.Kademlia.Primitives;
-using Violence.Kademlia.Tests.Networks;
 using Violence.Kademlia.Tests.Primitives;
 using Violence.Kademlia.Transport;
 
@@ -152,7 +151,7 @@ public sealed class DatagramPipeTests
 
                 return next == Count;
             },
-            Eventually.Deadline);
+            TransportProbe.Patience);
 
         using (Assert.EnterMultipleScope())
         {

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Violence.Kademlia.Primitives;
-using Violence.Kademlia.Tests.Networks;
 using Violence.Kademlia.Transport;
 
 namespace Violence.Kademlia.Tests.Transport;
@@ -89,7 +88,7 @@ internal sealed class ReceiveThreadsTests
 
         asker.Send(answerer.LocalEndpoint, question);
 
-        Assert.That(done.Wait(Eventually.Deadline), Is.True);
+        Assert.That(done.Wait(TransportProbe.Patience), Is.True);
 
         // The runtime has its own moments; what is allocated per datagram shows in every window, a thousand times.
         Assert.That(allocated.Min(), Is.LessThan(Window));

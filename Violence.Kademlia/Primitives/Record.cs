@@ -86,9 +86,6 @@ public sealed class Record
     /// <summary>The application's bytes.</summary>
     public ReadOnlyMemory<byte> Payload => _bytes.AsMemory(_payloadStart, _payloadLength);
 
-    /// <summary>Whether both are the same record to the byte.</summary>
-    internal bool SameBytes(Record other) => _bytes.AsSpan().SequenceEqual(other._bytes);
-
     /// <summary>
     /// The short name of its bytes: the first 8 of their SHA-256, as a big-endian number. Enough to ask a holder whether it has
     /// them; whoever wants two records with one fingerprint can make them (2^32 tries).
@@ -110,6 +107,9 @@ public sealed class Record
             return fingerprint;
         }
     }
+
+    /// <summary>Whether both are the same record to the byte.</summary>
+    internal bool SameBytes(Record other) => _bytes.AsSpan().SequenceEqual(other._bytes);
 
     /// <summary>SHA-256 of the whole record: breaks ties between records of the same sequence.</summary>
     internal void Hash(Span<byte> destination) => SHA256.HashData(_bytes, destination);
